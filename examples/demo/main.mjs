@@ -1,0 +1,122 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { parseArgs } from 'node:util';
+
+import { CloudExporter } from 'mastra-native-exporter';
+
+import { createApp } from './app.mjs';
+import { startCollector } from './collector.mjs';
+import { createCollectingLogger, logLine, sentSomething } from './logs.mjs';
+import { failedRequests, missingSignals, oneLine, report } from './report.mjs';
+
+const USAGE = 'usage: node examples/demo/main.mjs [--endpoint URL --token T]';
+
+process.env.MASTRA_TELEMETRY_DISABLED = '1';
+// This variable would win over the endpoint given here, and send the demo's records somewhere else.
+delete process.env.MASTRA_CLOUD_TRACES_ENDPOINT;
+
+const ignore = async () => {};
+/** An exporter that keeps nothing, for the warm-up. */
+const nullExporter = { name: 'null', exportTracingEvent: ignore, flush: ignore, shutdown: ignore };
+
+/**
+ * @param {string[]} args
+ * @returns {{ endpoint?: string, token: string } | undefined} undefined if the arguments make no sense
+ */
+function parse(args) {
+  try {
+    const { values } = parseArgs({ args, options: { endpoint: { type: 'string' }, token: { type: 'string' } } });
+    const { endpoint, token } = values;
+    if (!endpoint !== !token) throw new Error('--endpoint and --token go together');
+    return { endpoint, token: token ?? 'demo-token' };
+  } catch (error) {
+    console.error(`${oneLine(error.message)}\n${USAGE}`);
+    return undefined;
+  }
+}
+
+/**
+ * Runs the app and shuts it down as an app does at its end.
+ * @param {CloudExporter} exporter
+ * @param {object} logger  for Mastra
+ * @returns times in milliseconds
+ */
+async function measure(exporter, logger) {
+  // Loads and compiles what the app needs, so that the measured run shows its steady state.
+  const warmUp = createApp({ exporters: [nullExporter] });
+  await warmUp.run();
+  await warmUp.mastra.shutdown();
+
+  const app = createApp({ exporters: [exporter], logger });
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  const start = performance.now();
+  const result = await app.run();
+  const runEnd = performance.now();
+  await app.mastra.shutdown();
+  const end = performance.now();
+  delay.disable();
+  return { result, runMs: runEnd - start, shutdownMs: end - runEnd, worstDelayMs: delay.max / 1e6 };
+}
+
+/** @param {Awaited<ReturnType<typeof measure>>} measured @param {boolean} collectorIsLocal @returns {string} */
+function summary({ result, runMs, shutdownMs, worstDelayMs }, collectorIsLocal) {
+  const included = collectorIsLocal ? "the agent's and the collector's work" : "the agent's own work";
+  return [
+    'The app: an agent with a tool (generate, stream) and a workflow, run twice (once with a wrong order)',
+    '',
+    ...result.answers.map(answer => `  agent      ${answer}`),
+    ...result.notices.map(notice => `  workflow   ${notice}`),
+    ...result.errors.map(error => `  workflow   failed on purpose: ${error}`),
+    '',
+    `  run ${runMs.toFixed(0)} ms, shutdown with the final flush ${shutdownMs.toFixed(0)} ms`,
+    `  worst event-loop delay ${worstDelayMs.toFixed(1)} ms (1 ms samples; includes ${included})`,
+  ].join('\n');
+}
+
+/** @returns {Promise<number>} the exit code */
+async function main() {
+  const options = parse(process.argv.slice(2));
+  if (!options) return 2;
+
+  const collector = options.endpoint ? undefined : await startCollector();
+  const endpoint = options.endpoint ?? collector.url;
+  try {
+    const { logger, lines } = createCollectingLogger();
+    const exporter = new CloudExporter({ accessToken: options.token, endpoint, logger, logLevel: 'debug' });
+    console.log(`CloudExporter of mastra-native-exporter, sending to ${endpoint}\n`);
+    console.log(`${summary(await measure(exporter, logger), collector !== undefined)}\n`);
+
+    if (collector) console.log(report(collector.requests));
+    else console.log(`What the exporter logged\n\n${lines.map(logLine).join('\n')}`);
+    return verdict(collector?.requests, lines);
+  } catch (error) {
+    console.error(`The demo failed: ${oneLine(error.message)}`);
+    return 1;
+  } finally {
+    await collector?.close();
+  }
+}
+
+/**
+ * @param {import('./collector.mjs').RecordedRequest[] | undefined} requests  undefined: the collector is not ours
+ * @param {import('./logs.mjs').LogLine[]} lines
+ * @returns {number} the exit code
+ */
+function verdict(requests, lines) {
+  const problems = lines.filter(({ level }) => level === 'warn' || level === 'error');
+  const failed = failedRequests(requests ?? []);
+  const missing = requests ? missingSignals(requests) : [];
+  let reason;
+  if (requests?.length === 0) reason = 'nothing arrived at the collector';
+  else if (failed.length > 0) reason = `${failed.length} of ${requests.length} requests failed`;
+  else if (missing.length > 0) reason = `no ${missing.join(', ')} arrived at the collector`;
+  else if (problems.length > 0) reason = 'the exporter reported a problem';
+  else if (!requests && !sentSomething(lines)) reason = 'nothing was sent';
+  if (reason === undefined) return 0;
+
+  console.error(`\nThe demo failed: ${reason}.`);
+  if (requests) for (const line of problems) console.error(logLine(line));
+  return 1;
+}
+
+process.exitCode = await main();

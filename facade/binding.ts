@@ -1,0 +1,59 @@
+import native from '../binding.cjs';
+
+/** The native half of an exporter; see `src/binding.rs`. */
+export type NativeExporter = InstanceType<typeof native.NativeExporter>;
+
+/** Opens a native exporter. `onEvent` gets the JSON text of each `EngineEvent` on this thread. */
+export function openNative(options: NativeOptions, onEvent: (json: string) => void): NativeExporter {
+  return new native.NativeExporter(JSON.stringify(options), onEvent);
+}
+
+/** The one table of defaults and limits (src/config.rs). */
+export const OPTION_SPECS = JSON.parse(native.optionSpecs()) as OptionSpec[];
+
+/** A number option: what it counts, its default and its limits. */
+export interface OptionSpec {
+  name: NumberOption;
+  unit: string;
+  default: number;
+  min: number;
+  max: number;
+  /** The peer has it too and accepts any value: out of range is brought into range. */
+  lenient: boolean;
+}
+
+export type NumberOption = 'maxBatchSize' | 'maxBatchWaitMs' | 'maxRetries' | 'requestTimeoutMs' | 'maxQueueBytes';
+
+/** `RawOptions` of src/config.rs; numbers that the user did not set are absent. */
+export type NativeOptions = {
+  accessToken: string;
+  /** In the order of `SIGNALS`. */
+  endpoints: string[];
+  /** PEM text of the trusted root certificates; only for `https`. */
+  trustedPem?: string;
+} & Partial<Record<NumberOption, number>>;
+
+/** `Event` of src/event.rs. Counts are records, durations whole milliseconds. */
+export type EngineEvent =
+  | { type: 'batchStarted'; bufferedEvents: number }
+  | ({ type: 'batchDelivered'; droppedEventsDuringAuthCooldown?: number } & BatchResult)
+  | ({ type: 'batchIncomplete'; failedSignals: string[] } & BatchResult)
+  | { type: 'signalDropped'; signal: string; droppedBatchSize: number; cause: string }
+  | {
+      type: 'authCooldown';
+      status: number;
+      failedSignals: string[];
+      droppedBatchSize: number;
+      droppedEventsDuringCooldown: number;
+      authFailureCount: number;
+      cooldownMs: number;
+    }
+  | { type: 'queueOverflow'; droppedRecords: number; maxQueueBytes: number }
+  | { type: 'flushed'; ticket: number }
+  | { type: 'engineFailed'; message: string };
+
+interface BatchResult {
+  batchSize: number;
+  flushReason: 'size' | 'time';
+  durationMs: number;
+}

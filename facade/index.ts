@@ -1,0 +1,1 @@
+export { CloudExporter, type CloudExporterConfig } from './cloud-exporter.js';

@@ -1,0 +1,234 @@
+//! Gathers records into batches by count, bytes and time. Pure: given `now`, it answers `deadline()`.
+//!
+//! A batch spans all signals, as the peer's does; each signal in it becomes one request body, built here in place:
+//! `{"spans":[` record `,` record `]}`.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::time::Instant;
+
+use crate::signal::Signal;
+
+/// A signal's body is closed before it grows beyond this, so that one request stays digestible for a collector and
+/// the queue has something smaller than itself to let go. A single larger record travels alone.
+pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+
+/// Why a batch was closed; the words of the peer's `flushReason`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FlushReason {
+    /// It had `maxBatchSize` records or a body was full.
+    Size,
+    /// `maxBatchWaitMs` had passed, or a flush asked for it.
+    Time,
+}
+
+/// The records of one signal as a request body.
+#[derive(Debug)]
+pub struct Body {
+    /// Which signal.
+    pub signal: Signal,
+    /// The JSON text to send.
+    pub bytes: Vec<u8>,
+    /// How many records are in it.
+    pub count: u64,
+}
+
+impl Body {
+    fn new(signal: Signal) -> Self {
+        Self {
+            signal,
+            bytes: Vec::new(),
+            count: 0,
+        }
+    }
+
+    fn push(&mut self, record: &[u8]) {
+        if self.count == 0 {
+            self.bytes.extend_from_slice(b"{\"");
+            self.bytes.extend_from_slice(self.signal.body_key().as_bytes());
+            self.bytes.extend_from_slice(b"\":[");
+        } else {
+            self.bytes.push(b',');
+        }
+        self.bytes.extend_from_slice(record);
+        self.count += 1;
+    }
+
+    fn closed(mut self) -> Self {
+        self.bytes.extend_from_slice(b"]}");
+        self
+    }
+}
+
+/// A closed batch.
+#[derive(Debug)]
+pub struct Batch {
+    /// One body for each signal that has records, in the order of [`Signal::ALL`].
+    pub bodies: Vec<Body>,
+    /// Records of all signals together.
+    pub count: u64,
+    /// Why it was closed.
+    pub reason: FlushReason,
+}
+
+/// The open batch.
+#[derive(Debug)]
+pub struct Batcher {
+    max_count: usize,
+    max_wait: Duration,
+    bodies: [Body; Signal::ALL.len()],
+    count: usize,
+    opened_at: Option<Instant>,
+}
+
+impl Batcher {
+    /// A batcher that closes at `max_count` records, or `max_wait` after the first.
+    #[must_use]
+    pub fn new(max_count: usize, max_wait: Duration) -> Self {
+        Self {
+            max_count,
+            max_wait,
+            bodies: Signal::ALL.map(Body::new),
+            count: 0,
+            opened_at: None,
+        }
+    }
+
+    /// Adds the JSON text of one record. Returns the batch that this closes, if any.
+    pub fn push(&mut self, now: Instant, signal: Signal, record: &[u8]) -> Option<Batch> {
+        let open_bytes = self
+            .bodies
+            .iter()
+            .find(|body| body.signal == signal)
+            .map_or(0, |body| body.bytes.len());
+        let full = if open_bytes > 0 && open_bytes + record.len() > MAX_BODY_BYTES {
+            self.close(FlushReason::Size)
+        } else {
+            None
+        };
+        if let Some(body) = self.bodies.get_mut(signal.index()) {
+            body.push(record);
+        }
+        self.count += 1;
+        self.opened_at.get_or_insert(now);
+        // At most one of the two closes: after the first the new batch holds one record, and a batch that closes at
+        // one record is never open here.
+        if self.count >= self.max_count {
+            self.close(FlushReason::Size)
+        } else {
+            full
+        }
+    }
+
+    /// When the open batch has to be closed; `None` when nothing waits.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.opened_at.map(|opened| opened + self.max_wait)
+    }
+
+    /// Records in the open batch.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Bytes in the open batch.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bodies.iter().map(|body| body.bytes.len()).sum()
+    }
+
+    /// Closes the open batch because of time or a flush; `None` when nothing waits.
+    pub fn take(&mut self) -> Option<Batch> {
+        self.close(FlushReason::Time)
+    }
+
+    fn close(&mut self, reason: FlushReason) -> Option<Batch> {
+        let count = std::mem::take(&mut self.count);
+        self.opened_at = None;
+        let bodies = std::mem::replace(&mut self.bodies, Signal::ALL.map(Body::new));
+        let bodies: Vec<Body> = bodies
+            .into_iter()
+            .filter(|body| body.count > 0)
+            .map(Body::closed)
+            .collect();
+        (count > 0).then_some(Batch {
+            bodies,
+            count: count as u64,
+            reason,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    const WAIT: Duration = Duration::from_secs(5);
+
+    fn texts(batch: &Batch) -> Vec<String> {
+        batch
+            .bodies
+            .iter()
+            .map(|body| String::from_utf8(body.bytes.clone()).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn closes_by_count_over_all_signals() {
+        let (mut batcher, now) = (Batcher::new(3, WAIT), clock::now());
+        assert!(batcher.push(now, Signal::Logs, b"1").is_none());
+        assert!(batcher.push(now, Signal::Traces, b"2").is_none());
+        let batch = batcher.push(now, Signal::Logs, b"3").unwrap();
+        assert_eq!(texts(&batch), [r#"{"spans":[2]}"#, r#"{"logs":[1,3]}"#]);
+        assert_eq!((batch.count, batch.reason), (3, FlushReason::Size));
+        assert!(batcher.is_empty() && batcher.deadline().is_none());
+    }
+
+    #[test]
+    fn deadline_counts_from_the_first_record() {
+        let (mut batcher, now) = (Batcher::new(10, WAIT), clock::now());
+        assert_eq!(batcher.deadline(), None);
+        batcher.push(now, Signal::Scores, b"1");
+        batcher.push(now + WAIT / 2, Signal::Scores, b"2");
+        assert_eq!(batcher.deadline(), Some(now + WAIT));
+        let batch = batcher.take().unwrap();
+        assert_eq!((batch.count, batch.reason), (2, FlushReason::Time));
+        assert!(batcher.take().is_none());
+    }
+
+    #[test]
+    fn closes_before_a_body_grows_too_large() {
+        let (mut batcher, now) = (Batcher::new(10, WAIT), clock::now());
+        let half = vec![b'7'; MAX_BODY_BYTES / 2];
+        assert!(batcher.push(now, Signal::Traces, &half).is_none());
+        assert!(batcher.push(now, Signal::Logs, &half).is_none());
+        let batch = batcher.push(now, Signal::Traces, &half).unwrap();
+        assert_eq!((batch.count, batch.reason, batcher.len()), (2, FlushReason::Size, 1));
+    }
+
+    #[test]
+    fn a_record_larger_than_a_body_travels_alone() {
+        let (mut batcher, now) = (Batcher::new(10, WAIT), clock::now());
+        let huge = vec![b'7'; MAX_BODY_BYTES + 1];
+        assert!(batcher.push(now, Signal::Traces, &huge).is_none());
+        assert_eq!(batcher.push(now, Signal::Traces, b"1").unwrap().count, 1);
+        assert_eq!(batcher.len(), 1);
+    }
+
+    #[test]
+    fn a_batch_of_one() {
+        let mut batcher = Batcher::new(1, WAIT);
+        assert_eq!(batcher.push(clock::now(), Signal::Feedback, b"{}").unwrap().count, 1);
+        assert!(batcher.is_empty());
+    }
+}

@@ -1,0 +1,24 @@
+//! The only reader of the clock and of randomness, so that everything else can be given both.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Now, on the monotonic clock. Follows tokio's paused time in tests.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+pub fn now() -> Instant {
+    Instant::now()
+}
+
+/// A random number in `0.0..1.0`, for jitter.
+#[must_use]
+pub fn jitter() -> f64 {
+    fastrand::f64()
+}
+
+/// An instant so far away that it never comes (about 30 years; tokio's own choice for "no deadline").
+#[must_use]
+pub fn far_future(now: Instant) -> Instant {
+    now + Duration::from_secs(86_400 * 365 * 30)
+}

@@ -1,0 +1,79 @@
+//! The five kinds of telemetry and the one map from each to its names.
+
+use serde::{Serialize, Serializer};
+
+/// A kind of telemetry record. The discriminant is the digit that stands before a record on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Ended spans.
+    Traces,
+    /// Log lines.
+    Logs,
+    /// Metric points.
+    Metrics,
+    /// Evaluation scores.
+    Scores,
+    /// User feedback.
+    Feedback,
+}
+
+impl Signal {
+    /// Every signal, in the order in which the peer reports them.
+    pub const ALL: [Self; 5] = [Self::Traces, Self::Logs, Self::Metrics, Self::Scores, Self::Feedback];
+
+    /// Position in [`Signal::ALL`].
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The signal whose digit stands on the wire, or `None` for any other byte.
+    #[must_use]
+    pub fn from_digit(digit: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(digit.wrapping_sub(b'0'))).copied()
+    }
+
+    /// The name in log lines, error ids and option names.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Traces => "traces",
+            Self::Logs => "logs",
+            Self::Metrics => "metrics",
+            Self::Scores => "scores",
+            Self::Feedback => "feedback",
+        }
+    }
+
+    /// The key of the record array in a request body.
+    #[must_use]
+    pub const fn body_key(self) -> &'static str {
+        match self {
+            Self::Traces => "spans",
+            other => other.name(),
+        }
+    }
+}
+
+impl Serialize for Signal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_and_indexes_agree() {
+        for (index, signal) in Signal::ALL.into_iter().enumerate() {
+            let digit = b'0' + u8::try_from(index).unwrap();
+            assert_eq!(signal.index(), index);
+            assert_eq!(Signal::from_digit(digit), Some(signal));
+        }
+        for other in [b'5', b'/', b'{', 0, 255] {
+            assert_eq!(Signal::from_digit(other), None);
+        }
+    }
+}
