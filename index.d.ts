@@ -1,32 +1,101 @@
-import { FeedbackEvent, LogEvent, MetricEvent, ScoreEvent, TracingEvent } from "@mastra/core/observability";
-import { BaseExporter, CloudExporterConfig as CloudExporterConfig$1 } from "@mastra/observability";
+import { FeedbackEvent, InitExporterOptions, LogEvent, MetricEvent, ScoreEvent, TracingEvent } from "@mastra/core/observability";
+import { BaseExporter, BaseExporterConfig, CloudExporterConfig as CloudExporterConfig$1, MastraPlatformExporterConfig as MastraPlatformExporterConfig$1 } from "@mastra/observability";
 
-//#region facade/cloud-exporter.d.ts
-/** The options of `CloudExporter` of `@mastra/observability`, and two of our own. */
-interface CloudExporterConfig extends CloudExporterConfig$1 {
+//#region facade/native-options.d.ts
+/** Options that the exporters have beyond those of `@mastra/observability`. Wrong values are refused. */
+interface NativeExporterOptions {
+  /**
+   * How long a batch is tried again, in milliseconds, when `maxRetries` is not given. An integer from 0 to 86400000;
+   * default 300000.
+   */
+  retryWindowMs?: number;
   /**
    * Time limit of one attempt in milliseconds, from connecting to the end of the answer. An integer from 1 to 600000;
    * default 30000.
    */
   requestTimeoutMs?: number;
+  /** How long `flush()` waits at most, in milliseconds. An integer from 0 to 600000; default 30000. */
+  flushTimeoutMs?: number;
+  /** How long `shutdown()` waits at most, in milliseconds. An integer from 0 to 600000; default 8000. */
+  shutdownTimeoutMs?: number;
+  /** How long the end of the process is held at most, in milliseconds. An integer from 0 to 600000; default 2000. */
+  exitTimeoutMs?: number;
+  /**
+   * A request's body does not grow beyond this before compression, in bytes, unless one record alone does. An integer
+   * from 1024 to 268435456; default 4194304 (4 MiB).
+   */
+  maxBatchBytes?: number;
+  /** A record with more JSON than this is dropped, in bytes. An integer from 1024 to 268435456; default 16777216. */
+  maxRecordBytes?: number;
   /**
    * Memory for records that wait or are under way, in bytes of JSON. When it is full the oldest waiting records are
    * dropped. An integer from 1048576 (1 MiB) to 4294967296 (4 GiB); default 67108864 (64 MiB).
    */
   maxQueueBytes?: number;
+  /** How bodies travel: as they are, or with `content-encoding: gzip`. Default `'none'`. */
+  compression?: 'none' | 'gzip';
 }
+//#endregion
+//#region facade/signals.d.ts
+/** The five kinds of telemetry, in the order of `Signal::ALL` (src/signal.rs); the index is the digit on the wire. */
+declare const SIGNALS: readonly ["traces", "logs", "metrics", "scores", "feedback"];
+type Signal = (typeof SIGNALS)[number];
+//#endregion
+//#region facade/stats.d.ts
 /**
- * Sends ended spans, logs, metrics, scores and feedback to a Mastra collector. A drop-in for `CloudExporter` of
- * `@mastra/observability`: same options, environment variables, log lines and error ids; batching, retries and
- * requests run on a native thread.
+ * Why records were dropped.
  *
- * @throws MastraError from the constructor: `CLOUD_EXPORTER_INVALID_PROJECT_ID`, `CLOUD_EXPORTER_INVALID_ENDPOINT`,
- * `CLOUD_EXPORTER_INVALID_OPTION`.
+ * - `queueFull`: the queue needed the room (`maxQueueBytes`).
+ * - `retriesExhausted`: `maxRetries` attempts failed, or `retryWindowMs` passed.
+ * - `refused`: the collector answered that it will never take them (400, 404 and the like).
+ * - `tooLargeForCollector`: the collector does not take this one record, not even alone (413).
+ * - `recordTooLarge`: more JSON than `maxRecordBytes`.
+ * - `unencodable`: the record cannot be read.
+ * - `authRejected`: the collector rejects the token, or had done so shortly before.
+ * - `quotaPaused`: the quota is used up.
+ * - `shutdown`: left when `shutdown()` ended, or exported after it.
+ * - `engineFailed`: the engine has failed.
  */
-declare class CloudExporter extends BaseExporter {
+type DropReason = 'queueFull' | 'retriesExhausted' | 'refused' | 'tooLargeForCollector' | 'recordTooLarge' | 'unencodable' | 'authRejected' | 'quotaPaused' | 'shutdown' | 'engineFailed';
+/** What has become of the records of one signal. Counts only grow, except for the last three. */
+interface SignalStats {
+  /** Records exported; always `delivered` + all of `dropped` + `queued` + `inFlight`. */
+  accepted: number;
+  /** Records that the collector has answered with 2xx. */
+  delivered: number;
+  /** Records given up, by reason. */
+  dropped: Record<DropReason, number>;
+  /** Records that were sent again, once for each time. */
+  retried: number;
+  /** Records that wait. */
+  queued: number;
+  /** Bytes of JSON of the queued records, as far as they have been encoded. */
+  queuedBytes: number;
+  /** Records in requests that are not answered yet. */
+  inFlight: number;
+}
+/** What has become of everything that was exported, by signal. */
+type ExporterStats = Record<Signal, SignalStats>;
+//#endregion
+//#region facade/exporter.d.ts
+/** The options that both exporters of the peer have, and ours. */
+interface ExporterConfig extends BaseExporterConfig, NativeExporterOptions {
+  endpoint?: string;
+  logsEndpoint?: string;
+  metricsEndpoint?: string;
+  scoresEndpoint?: string;
+  feedbackEndpoint?: string;
+}
+/** What the exporters have in common: everything but names and where credentials come from. */
+declare abstract class NativeTelemetryExporter extends BaseExporter {
   #private;
   name: string;
-  constructor(config?: CloudExporterConfig);
+  /** `contract` is a `Contract`; it is not named here so that the public types do not carry it. */
+  constructor(contract: object, config: ExporterConfig);
+  /** Called by Mastra. Losses are reported through `emitDropEvent`. */
+  init({
+    emitDropEvent
+  }: InitExporterOptions): void;
   /** Exports an ended span; other events are ignored. Never rejects, whatever it is given. */
   exportTracingEvent(event: TracingEvent): Promise<void>;
   protected _exportTracingEvent(event: TracingEvent): Promise<void>;
@@ -39,12 +108,46 @@ declare class CloudExporter extends BaseExporter {
   /** Exports feedback. Never rejects. */
   onFeedbackEvent(event: FeedbackEvent): Promise<void>;
   /**
-   * Sends what was exported before this call and waits until it is delivered, or dropped after the last attempt. Never
-   * rejects. The exporter stays usable.
+   * Sends what was exported before this call and waits until each record is delivered, dropped or has been tried three
+   * times, for `flushTimeoutMs` at most. What is undelivered stays queued. Never rejects.
    */
   flush(): Promise<void>;
-  /** {@link CloudExporter.flush}, and one log line. */
+  /**
+   * A flush within `shutdownTimeoutMs`; then the exporter takes no more records, and what is left is dropped and
+   * reported once. Never rejects.
+   */
   shutdown(): Promise<void>;
+  /** What has become of everything that was exported. Cheap; counters only grow. */
+  stats(): ExporterStats;
 }
 //#endregion
-export { CloudExporter, type CloudExporterConfig };
+//#region facade/cloud-exporter.d.ts
+/** The options of `CloudExporter` of `@mastra/observability`, and ours. */
+interface CloudExporterConfig extends CloudExporterConfig$1, NativeExporterOptions {}
+/**
+ * Sends ended spans, logs, metrics, scores and feedback to a Mastra collector. A drop-in for `CloudExporter` of
+ * `@mastra/observability`: same options, environment variables, log lines and error ids; batching, retries and
+ * requests run on a native thread.
+ *
+ * @throws MastraError from the constructor: `CLOUD_EXPORTER_INVALID_PROJECT_ID`, `CLOUD_EXPORTER_INVALID_ENDPOINT`,
+ * `CLOUD_EXPORTER_INVALID_OPTION`.
+ */
+declare class CloudExporter extends NativeTelemetryExporter {
+  constructor(config?: CloudExporterConfig);
+}
+//#endregion
+//#region facade/platform-exporter.d.ts
+/** The options of `MastraPlatformExporter` of `@mastra/observability`, and ours. */
+interface MastraPlatformExporterConfig extends MastraPlatformExporterConfig$1, NativeExporterOptions {}
+/**
+ * Sends ended spans, logs, metrics, scores and feedback to the Mastra platform. A drop-in for `MastraPlatformExporter`
+ * of `@mastra/observability`, its quota pause included; batching, retries and requests run on a native thread.
+ *
+ * @throws MastraError from the constructor: `MASTRA_PLATFORM_EXPORTER_INVALID_PROJECT_ID`,
+ * `MASTRA_PLATFORM_EXPORTER_INVALID_ENDPOINT`, `MASTRA_PLATFORM_EXPORTER_INVALID_OPTION`.
+ */
+declare class MastraPlatformExporter extends NativeTelemetryExporter {
+  constructor(config?: MastraPlatformExporterConfig);
+}
+//#endregion
+export { CloudExporter, type CloudExporterConfig, type DropReason, type ExporterStats, MastraPlatformExporter, type MastraPlatformExporterConfig, type NativeExporterOptions, type SignalStats };

@@ -1,5 +1,8 @@
 import native from '../binding.cjs';
 
+import type { Signal } from './signals.js';
+import type { DropReason } from './stats.js';
+
 /** The native half of an exporter; see `src/binding.rs`. */
 export type NativeExporter = InstanceType<typeof native.NativeExporter>;
 
@@ -15,14 +18,26 @@ export const OPTION_SPECS = JSON.parse(native.optionSpecs()) as OptionSpec[];
 export interface OptionSpec {
   name: NumberOption;
   unit: string;
-  default: number;
+  /** Absent: without the option there is no such limit. */
+  default: number | null;
   min: number;
   max: number;
   /** The peer has it too and accepts any value: out of range is brought into range. */
   lenient: boolean;
 }
 
-export type NumberOption = 'maxBatchSize' | 'maxBatchWaitMs' | 'maxRetries' | 'requestTimeoutMs' | 'maxQueueBytes';
+export type NumberOption =
+  | 'maxBatchSize'
+  | 'maxBatchWaitMs'
+  | 'maxRetries'
+  | 'retryWindowMs'
+  | 'requestTimeoutMs'
+  | 'flushTimeoutMs'
+  | 'shutdownTimeoutMs'
+  | 'exitTimeoutMs'
+  | 'maxBatchBytes'
+  | 'maxRecordBytes'
+  | 'maxQueueBytes';
 
 /** `RawOptions` of src/config.rs; numbers that the user did not set are absent. */
 export type NativeOptions = {
@@ -31,7 +46,19 @@ export type NativeOptions = {
   endpoints: string[];
   /** PEM text of the trusted root certificates; only for `https`. */
   trustedPem?: string;
-} & Partial<Record<NumberOption, number>>;
+  compression?: 'none' | 'gzip';
+  /** The proxy of each endpoint. */
+  proxies?: (string | null)[];
+  quotaPause?: boolean;
+} & Partial<Record<NumberOption, number | undefined>>;
+
+/**
+ * Blocks until all exporters of the process have delivered or dropped everything, for `withinMs` at most. For the end
+ * of the process only.
+ */
+export function drainAll(withinMs: number): void {
+  native.drain(withinMs);
+}
 
 /** `Event` of src/event.rs. Counts are records, durations whole milliseconds. */
 export type EngineEvent =
@@ -49,6 +76,11 @@ export type EngineEvent =
       cooldownMs: number;
     }
   | { type: 'queueOverflow'; droppedRecords: number; maxQueueBytes: number }
+  | { type: 'dropped'; signal: Signal; reason: DropReason; count: number }
+  | { type: 'recordDropped'; signal: Signal; reason: DropReason; record: object; bytes: number }
+  | { type: 'quotaPaused'; probeAfterSeconds: number }
+  | { type: 'quotaResumed' }
+  | { type: 'shutdownIncomplete'; droppedRecords: number }
   | { type: 'flushed'; ticket: number }
   | { type: 'engineFailed'; message: string };
 

@@ -1,4 +1,4 @@
-import { exporterError, type Contract } from './contract.js';
+import { exporterError, type Names } from './contract.js';
 import { SIGNALS, publishSegment, type Signal } from './signals.js';
 
 const DEFAULT_ENDPOINT = 'https://observability.mastra.ai';
@@ -17,9 +17,9 @@ export interface EndpointOptions {
  *
  * @throws MastraError `<PREFIX>_INVALID_ENDPOINT` naming the address.
  */
-export function resolveEndpoints(contract: Contract, { projectId, endpoint, explicit }: EndpointOptions): string[] {
+export function resolveEndpoints(names: Names, { projectId, endpoint, explicit }: EndpointOptions): string[] {
   const invalid = (given: unknown, text: string, cause?: unknown) =>
-    exporterError(contract, 'INVALID_ENDPOINT', { text: `${contract.exporterName} ${text}`, details: { endpoint: given }, cause });
+    exporterError(names, 'INVALID_ENDPOINT', { text: `${names.exporterName} ${text}`, details: { endpoint: given }, cause });
   const suffix = (signal: Signal) => `/${publishSegment(signal)}/publish`;
   const derived = (origin: string, signal: Signal) =>
     `${origin}${projectId ? `/projects/${projectId}` : ''}/ai${suffix(signal)}`;

@@ -1,14 +1,80 @@
-/** Something with records under way. */
-export interface Flushable {
-  flush(): Promise<void>;
+import { isMainThread } from 'node:worker_threads';
+
+import { onExit } from 'signal-exit';
+
+import { drainAll } from './binding.js';
+
+/** An exporter with records under way, as the end of the process sees it. */
+export interface Exiting {
+  readonly exitTimeoutMs: number;
+  readonly undelivered: number;
+  handOver(): void;
+  flushAtExit(withinMs: number): Promise<void>;
+  reportLost(): void;
+}
+
+/** Signals that end a process which does not handle them. */
+const SIGNALS_THAT_END = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+/** One set of hooks for each JS environment, however often this module is loaded into it. */
+const KEY = Symbol.for('mastra-native-exporter.exit.v1');
+
+const shared = globalThis as { [KEY]?: Set<Exiting> };
+
+/**
+ * Says that an exporter has records under way. Until {@link releaseExit} it is not collected, and what it has is
+ * delivered before the process ends: when the script ends Node goes on until that is done; at any other end the exit
+ * handler blocks. Both for the longest `exitTimeoutMs` of all exporters at most, together.
+ */
+export function holdExit(exporter: Exiting): void {
+  (shared[KEY] ??= install(new Set())).add(exporter);
+}
+
+/** Nothing of the exporter is under way any more. */
+export function releaseExit(exporter: Exiting): void {
+  shared[KEY]?.delete(exporter);
+}
+
+function install(pending: Set<Exiting>): Set<Exiting> {
+  let deadlineMs: number | undefined;
+  const waiting = () => [...pending].filter(({ undelivered }) => undelivered > 0);
+  /** Milliseconds that are left; the first call starts the clock. */
+  const left = (exporters: Exiting[]) => {
+    deadlineMs ??= performance.now() + Math.max(...exporters.map(({ exitTimeoutMs }) => exitTimeoutMs));
+    return Math.max(0, Math.round(deadlineMs - performance.now()));
+  };
+
+  process.on('beforeExit', () => {
+    const exporters = waiting();
+    // All delivered: should the application go on after all, it gets the whole time again.
+    if (exporters.length === 0) deadlineMs = undefined;
+    else if (left(exporters) > 0) for (const exporter of exporters) void exporter.flushAtExit(left(exporters));
+  });
+
+  const atExit = () => {
+    for (const exporter of pending) exporter.handOver();
+    const exporters = waiting();
+    if (exporters.length === 0) return;
+    drainAll(left(exporters));
+    for (const exporter of exporters) exporter.reportLost();
+  };
+  if (isMainThread) onExitOrSignal(atExit);
+  // The end of a worker is not the end of the engine, which waits for the last of them by itself.
+  else process.on('exit', () => pending.forEach((exporter) => exporter.handOver()));
+  return pending;
 }
 
 /**
- * Everything that has records under way. Kept here, it is neither collected nor forgotten: when the script ends, each
- * is flushed, and Node goes on until that is done. The event comes again afterwards, with nothing left to do.
+ * signal-exit ends the process only when nobody else handles a signal, which it finds out by counting the listeners.
+ * A `once` listener of the application that runs before is gone by then, so signal-exit's are put first.
  */
-export const deliverBeforeExit = new Set<Flushable>();
-
-process.on('beforeExit', () => {
-  for (const pending of deliverBeforeExit) void pending.flush();
-});
+function onExitOrSignal(atExit: () => void): void {
+  const before = SIGNALS_THAT_END.map((signal) => process.listeners(signal));
+  onExit(atExit, { alwaysLast: true });
+  SIGNALS_THAT_END.forEach((signal, index) => {
+    for (const listener of process.listeners(signal).filter((known) => !before[index]?.includes(known))) {
+      // In this order: without any listener the signal would end the process for a moment.
+      process.prependListener(signal, listener);
+      process.removeListener(signal, listener);
+    }
+  });
+}

@@ -1,23 +1,35 @@
-const WINDOW_MS = 60_000;
-const MAX_IN_WINDOW = 10;
+const BURST = 10;
+const FIRST_INTERVAL_MS = 60_000;
+/** After so long without the message it counts as a new matter. */
+const QUIET_MS = 3_600_000;
 
-/** Lets ten warnings a minute through and counts the others, so that a fault in every span does not flood the log. */
-export class WarningLimit {
-  #windowStartMs = 0;
-  #inWindow = 0;
+/**
+ * Keeps one message from flooding the log: the first ten pass, then one after 1, 2, 4, ... minutes, with the number of
+ * those held back. A day of it is some twenty lines.
+ */
+export class RepeatLimit {
+  #passed = 0;
   #suppressed = 0;
+  #intervalMs = FIRST_INTERVAL_MS;
+  #nextMs = 0;
+  #lastSeenMs = 0;
 
-  /** How many warnings were held back since the last one that passed, or `undefined` if this one is held back too. */
-  pass(nowMs = Date.now()): number | undefined {
-    if (nowMs - this.#windowStartMs >= WINDOW_MS) {
-      this.#windowStartMs = nowMs;
-      this.#inWindow = 0;
+  /** How many messages were held back since the last one that passed; `undefined` if this one is held back too. */
+  pass(nowMs: number): number | undefined {
+    if (nowMs - this.#lastSeenMs > QUIET_MS) {
+      this.#passed = 0;
+      this.#intervalMs = FIRST_INTERVAL_MS;
     }
-    if (this.#inWindow >= MAX_IN_WINDOW) {
-      this.#suppressed += 1;
-      return undefined;
+    this.#lastSeenMs = nowMs;
+    this.#passed += 1;
+    if (this.#passed > BURST) {
+      if (nowMs < this.#nextMs) {
+        this.#suppressed += 1;
+        return undefined;
+      }
+      this.#intervalMs *= 2;
     }
-    this.#inWindow += 1;
+    this.#nextMs = nowMs + this.#intervalMs;
     const suppressed = this.#suppressed;
     this.#suppressed = 0;
     return suppressed;

@@ -1,99 +1,137 @@
 import type { IMastraLogger } from '@mastra/core/logger';
 
 import type { EngineEvent } from './binding.js';
-import { exporterError, type Contract } from './contract.js';
+import { exporterError, type Names } from './contract.js';
 import type { Problem } from './encoder.js';
-import { WarningLimit } from './limit.js';
+import { RepeatLimit } from './limit.js';
 
-/** At most this many replaced values are named in one warning. */
-const MAX_NAMED = 5;
+type Level = 'debug' | 'info' | 'warn' | 'error';
 
 /** Writes what happens into the application's logger, in the peer's words where the peer has them. Never throws. */
 export class ExporterLog {
-  readonly #contract: Contract;
+  readonly #names: Names;
   readonly #logger: () => IMastraLogger;
-  readonly #problemLimit = new WarningLimit();
+  readonly #limits = new Map<string, RepeatLimit>();
 
   /** `logger` is asked each time: Mastra replaces an exporter's logger after construction. */
-  constructor(contract: Contract, logger: () => IMastraLogger) {
-    this.#contract = contract;
+  constructor(names: Names, logger: () => IMastraLogger) {
+    this.#names = names;
     this.#logger = logger;
   }
 
-  /** One warning for a record that JSON could not hold as it was, naming it. */
-  problem({ signal, record, replaced, dropped }: Problem): void {
-    const { spanId, traceId } = record as { spanId?: unknown; traceId?: unknown };
-    const fields = {
-      signal,
-      spanId,
-      traceId,
-      ...(dropped === undefined ? { replaced: replaced.slice(0, MAX_NAMED), replacedCount: replaced.length } : { dropped }),
-    };
-    this.#limitedWarning(
-      dropped === undefined ? 'Replaced values that JSON cannot represent' : 'Dropped a record that cannot be exported',
-      fields,
-    );
+  /** One warning for a record that could not be encoded as it was, naming it. */
+  problem({ signal, record, replaced, replacedCount, dropped }: Problem): void {
+    const { spanId, traceId } = identity(record);
+    if (dropped) {
+      this.#limited('warn', 'Dropped a record that cannot be exported', { signal, spanId, traceId, reason: dropped });
+      return;
+    }
+    this.#limited('warn', 'Replaced values that JSON cannot represent', { signal, spanId, traceId, replaced, replacedCount });
   }
 
   /** One warning for a call without a usable event. */
   malformed(method: string): void {
-    this.#limitedWarning('Ignored a malformed event', { method });
+    this.#limited('warn', 'Ignored a malformed event', { method });
   }
 
-  /** Writes an event of the engine. */
-  event(event: EngineEvent): void {
-    this.#safely((logger) => this.#write(logger, event));
+  /** The token travels readable for others to these hosts. */
+  readableToken(hosts: readonly string[]): void {
+    this.#write('warn', `${this.#names.exporterName} sends its access token unencrypted; use https`, { hosts });
+  }
+
+  /** The process ends with records undelivered. */
+  lostAtExit(lostRecords: number): void {
+    this.#write('warn', `${this.#names.exporterName} lost ${lostRecords} records at exit`, { lostRecords });
   }
 
   /** `<name> shutdown complete`. */
   shutdownComplete(): void {
-    this.#safely((logger) => logger.info(`${this.#contract.exporterName} shutdown complete`));
+    this.#write('info', `${this.#names.exporterName} shutdown complete`);
   }
 
-  #write(logger: IMastraLogger, event: EngineEvent): void {
-    const { exporterName } = this.#contract;
+  /** Writes an event of the engine. */
+  event(event: EngineEvent): void {
     const { type, ...fields } = event;
+    const { exporterName } = this.#names;
     switch (event.type) {
       case 'batchStarted':
-        return logger.debug('Flushing buffered events', fields);
+        return this.#write('debug', 'Flushing buffered events', fields);
       case 'batchDelivered':
-        return logger.debug('Batch flushed successfully', fields);
+        return this.#write('debug', 'Batch flushed successfully', fields);
       case 'batchIncomplete':
-        return logger.warn('Batch flush completed with dropped signal batches', fields);
+        return this.#limited('warn', 'Batch flush completed with dropped signal batches', fields);
       case 'authCooldown': {
         const seconds = Math.ceil(event.cooldownMs / 1000);
-        return logger.warn(`${exporterName} received an authentication failure; pausing uploads for ${seconds}s`, fields);
+        return this.#limited('warn', `${exporterName} received an authentication failure; pausing uploads for ${seconds}s`, fields, type);
       }
-      case 'signalDropped': {
-        const { signal, droppedBatchSize, cause } = event;
-        const error = exporterError(this.#contract, `FAILED_TO_BATCH_UPLOAD_${signal.toUpperCase()}`, {
-          details: { signal, droppedBatchSize },
-          cause: new Error(cause),
-        });
-        this.#safely(() => logger.trackException(error));
-        return logger.error('Batch upload failed after all retries, dropping batch', error);
+      case 'signalDropped':
+        return this.#signalDropped(event);
+      case 'recordDropped': {
+        const { signal, reason, record, bytes } = event;
+        return this.#limited('warn', 'Dropped a record that is too large', { ...record, signal, reason, bytes });
       }
+      case 'quotaPaused':
+        return this.#write(
+          'warn',
+          `Mastra observability export paused: platform quota exhausted (OBSERVABILITY_QUOTA_EXCEEDED). Dropping telemetry and retrying in ${event.probeAfterSeconds} seconds. Check Platform billing/usage to restore telemetry.`,
+        );
+      case 'quotaResumed':
+        return this.#write('warn', 'Mastra observability resumed: quota restored, exports re-enabled');
       case 'queueOverflow':
-        return logger.warn(`${exporterName} queue is full, dropped the oldest records`, fields);
+        return this.#limited('warn', `${exporterName} queue is full, dropped the oldest records`, fields);
+      case 'shutdownIncomplete':
+        return this.#write('warn', `${exporterName} shutdown left ${event.droppedRecords} records undelivered`, fields);
       case 'engineFailed':
-        return logger.error(`${exporterName} disabled: ${event.message}`, fields);
+        return this.#write('error', `${exporterName} disabled: ${event.message}`, fields);
+      case 'dropped':
       case 'flushed':
         return undefined;
     }
   }
 
-  #limitedWarning(message: string, fields: object): void {
-    const suppressed = this.#problemLimit.pass();
+  #signalDropped({ signal, droppedBatchSize, cause }: Extract<EngineEvent, { type: 'signalDropped' }>): void {
+    const suppressed = this.#limit(`signalDropped ${signal}`);
     if (suppressed === undefined) return;
-    this.#safely((logger) => logger.warn(message, suppressed > 0 ? { ...fields, suppressedWarnings: suppressed } : fields));
+    const error = exporterError(this.#names, `FAILED_TO_BATCH_UPLOAD_${signal.toUpperCase()}`, {
+      details: { signal, droppedBatchSize, ...(suppressed > 0 ? { suppressedMessages: suppressed } : {}) },
+      cause: new Error(cause),
+    });
+    safely(() => this.#logger().trackException(error));
+    safely(() => this.#logger().error('Batch upload failed after all retries, dropping batch', error));
   }
 
-  /** A logger that throws must not take the application down, nor keep records from being sent. */
-  #safely(write: (logger: IMastraLogger) => void): void {
-    try {
-      write(this.#logger());
-    } catch {
-      // There is nowhere left to say it.
-    }
+  #limited(level: Level, message: string, fields: object, key = message): void {
+    const suppressed = this.#limit(key);
+    if (suppressed === undefined) return;
+    this.#write(level, message, suppressed > 0 ? { ...fields, suppressedMessages: suppressed } : fields);
+  }
+
+  #limit(key: string): number | undefined {
+    let limit = this.#limits.get(key);
+    if (!limit) this.#limits.set(key, (limit = new RepeatLimit()));
+    return limit.pass(Date.now());
+  }
+
+  #write(level: Level, message: string, fields?: object): void {
+    safely(() => (fields ? this.#logger()[level](message, fields) : this.#logger()[level](message)));
+  }
+}
+
+/** A logger that throws must not take the application down, nor keep records from being sent. */
+function safely(write: () => void): void {
+  try {
+    write();
+  } catch {
+    // There is nowhere left to say it.
+  }
+}
+
+/** What identifies a record in a warning. */
+function identity(record: object): { spanId?: unknown; traceId?: unknown } {
+  try {
+    const { spanId, traceId } = record as { spanId?: unknown; traceId?: unknown };
+    return { spanId, traceId };
+  } catch {
+    return {};
   }
 }

@@ -1,34 +1,45 @@
 import { inspect } from 'node:util';
 
-import { OPTION_SPECS, type NumberOption, type OptionSpec } from './binding.js';
-import { exporterError, type Contract } from './contract.js';
+import { OPTION_SPECS, type NativeOptions, type NumberOption, type OptionSpec } from './binding.js';
+import { exporterError, type Names } from './contract.js';
+
+/** Options as they may really arrive. */
+type Given = Partial<Record<NumberOption | 'compression', unknown>>;
 
 /**
- * The number options that were given, each within its limits. Options that the peer has too take any value, as there:
- * what is out of range is brought into range. Our own are checked.
+ * The options that were given, each within its limits. Options that the peer has too take any value, as there: what is
+ * out of range is brought into range. Our own are checked.
  *
  * @throws MastraError `<PREFIX>_INVALID_OPTION` naming the option, the value and what is allowed.
  */
-export function resolveNumbers(
-  contract: Contract,
-  given: Partial<Record<NumberOption, unknown>>,
-): Partial<Record<NumberOption, number>> {
-  const resolved: Partial<Record<NumberOption, number>> = {};
+export function resolveOptions(names: Names, given: Given): Pick<NativeOptions, NumberOption | 'compression'> {
+  const resolved: Pick<NativeOptions, NumberOption | 'compression'> = {};
   for (const spec of OPTION_SPECS) {
     const value = given[spec.name];
     if (value === undefined || value === null) continue;
-    resolved[spec.name] = spec.lenient ? broughtIntoRange(spec, value) : checked(contract, spec, value);
+    resolved[spec.name] = spec.lenient ? broughtIntoRange(spec, value) : checked(names, spec, value);
   }
+  const { compression } = given;
+  if (compression === 'gzip' || compression === 'none') resolved.compression = compression;
+  else if (compression !== undefined && compression !== null) throw invalid(names, 'compression', compression, "'none' or 'gzip'");
   return resolved;
 }
 
-function checked(contract: Contract, { name, unit, min, max }: OptionSpec, value: unknown): number {
+/** The value of a number option: as given, else its default. */
+export function numberOption(name: NumberOption, given: Partial<Record<NumberOption, number | undefined>>): number {
+  return given[name] ?? OPTION_SPECS.find((spec) => spec.name === name)?.default ?? Infinity;
+}
+
+function checked(names: Names, { name, unit, min, max }: OptionSpec, value: unknown): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
-  const allowed = `an integer from ${min} to ${max} (${unit})`;
+  throw invalid(names, name, value, `an integer from ${min} to ${max} (${unit})`);
+}
+
+function invalid(names: Names, option: string, value: unknown, allowed: string): Error {
   const shown = inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 100 });
-  throw exporterError(contract, 'INVALID_OPTION', {
-    text: `${contract.exporterName} ${name} must be ${allowed}, got ${shown}.`,
-    details: { option: name, value: shown, allowed },
+  return exporterError(names, 'INVALID_OPTION', {
+    text: `${names.exporterName} ${option} must be ${allowed}, got ${shown}.`,
+    details: { option, value: shown, allowed },
   });
 }
 

@@ -11,38 +11,47 @@ export interface Replacement {
 /** `JSON.rawJSON` objects (Node 22) are written as they are. */
 const { isRawJSON } = JSON as { isRawJSON?: (value: unknown) => boolean };
 
-/** How long a text may grow here. Only a graph that expands without end comes near it. */
-const MAX_CHARS = 64 * 1024 * 1024;
+/** So many replaced values are named; the others are only counted. */
+const MAX_NAMED = 5;
+/** So many property names of a path are shown. */
+const MAX_PATH = 32;
+/** A graph that is too deep in more places than this expands without end. */
+const MAX_TOO_DEEP = 16;
 
-/** Thrown when a record would grow beyond {@link MAX_CHARS}. */
-export class RecordTooLargeError extends Error {
-  constructor() {
-    super(`the record's JSON text would be longer than ${MAX_CHARS} characters`);
-    this.name = 'RecordTooLargeError';
-  }
+/** Thrown when a text would grow beyond its limit. */
+export class TextTooLongError extends Error {
+  override name = 'TextTooLongError';
 }
 
 /**
  * What `JSON.stringify(record)` gives, for a record that it rejects: each offending value is replaced, the rest is as
  * the standard (ECMA-262 SerializeJSONProperty) has it.
  *
- * @throws RecordTooLargeError
+ * @throws TextTooLongError when the text would be longer than `maxChars`.
  */
-export function stringifyReplacing(record: unknown): { text: string; replaced: Replacement[] } {
-  const writer = new Writer();
+export function stringifyReplacing(record: unknown, maxChars: number): { text: string; replaced: Replacement[]; replacedCount: number } {
+  const writer = new Writer(maxChars);
   writer.property('', () => record, record);
-  return { text: writer.text === '' ? 'null' : writer.text, replaced: writer.replaced };
+  const { text, replaced, replacedCount } = writer;
+  return { text: text === '' ? 'null' : text, replaced, replacedCount };
 }
 
 class Writer {
   text = '';
   readonly replaced: Replacement[] = [];
+  replacedCount = 0;
+  #tooDeep = 0;
   readonly #path: string[] = [];
   readonly #ancestors = new Set<object>();
+  readonly #maxChars: number;
+
+  constructor(maxChars: number) {
+    this.#maxChars = maxChars;
+  }
 
   /** Writes the value that `read` answers, or its replacement. False, and nothing is written, where JSON has nothing. */
   property(key: string, read: () => unknown, holder: unknown, prefix = ''): boolean {
-    if (this.text.length > MAX_CHARS) throw new RecordTooLargeError();
+    if (this.text.length > this.#maxChars) throw new TextTooLongError();
     const length = this.text.length;
     const depth = this.#path.length;
     try {
@@ -51,7 +60,8 @@ class Writer {
       this.text += prefix;
       this.#value(value);
     } catch (error) {
-      if (error instanceof RecordTooLargeError) throw error;
+      if (error instanceof TextTooLongError) throw error;
+      if (isStackOverflow(error) && (this.#tooDeep += 1) > MAX_TOO_DEEP) throw new TextTooLongError();
       // What has been written of the value goes, the ancestors were taken back on the way out.
       this.text = this.text.slice(0, length) + prefix;
       this.#path.length = depth;
@@ -105,7 +115,10 @@ class Writer {
 
   #replace(value: string): void {
     this.text += JSON.stringify(value);
-    this.replaced.push({ path: this.#path.join('.'), value });
+    this.replacedCount += 1;
+    if (this.replaced.length >= MAX_NAMED) return;
+    const path = this.#path.slice(0, MAX_PATH).join('.');
+    this.replaced.push({ path: this.#path.length > MAX_PATH ? `${path}...` : path, value });
   }
 }
 
@@ -125,8 +138,13 @@ function asJson(value: unknown, key: string): unknown {
 
 function messageOf(error: unknown): string {
   try {
-    return error instanceof Error ? error.message : String(error);
+    // A message may be anything; String() takes symbols, and throws where there is no text to be had.
+    return String(error instanceof Error ? error.message : error);
   } catch {
     return 'unknown error';
   }
+}
+
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && /call stack/.test(error.message);
 }

@@ -10,10 +10,6 @@ use tokio::time::Instant;
 
 use crate::signal::Signal;
 
-/// A signal's body is closed before it grows beyond this, so that one request stays digestible for a collector and
-/// the queue has something smaller than itself to let go. A single larger record travels alone.
-pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
-
 /// Why a batch was closed; the words of the peer's `flushReason`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -31,21 +27,33 @@ pub struct Body {
     pub signal: Signal,
     /// The JSON text to send.
     pub bytes: Vec<u8>,
-    /// How many records are in it.
-    pub count: u64,
+    /// Where each record ends in `bytes`.
+    pub ends: Vec<usize>,
 }
 
 impl Body {
     fn new(signal: Signal) -> Self {
-        Self {
-            signal,
-            bytes: Vec::new(),
-            count: 0,
+        Self { signal, bytes: Vec::new(), ends: Vec::new() }
+    }
+
+    /// A body of these records.
+    #[must_use]
+    pub fn of<'a>(signal: Signal, records: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut body = Self::new(signal);
+        for record in records {
+            body.push(record);
         }
+        body.closed()
+    }
+
+    /// How many bytes of a body are around its records, which are separated by one more each.
+    #[must_use]
+    pub const fn prefix_len(signal: Signal) -> usize {
+        "{\"\":[".len() + signal.body_key().len()
     }
 
     fn push(&mut self, record: &[u8]) {
-        if self.count == 0 {
+        if self.ends.is_empty() {
             self.bytes.extend_from_slice(b"{\"");
             self.bytes.extend_from_slice(self.signal.body_key().as_bytes());
             self.bytes.extend_from_slice(b"\":[");
@@ -53,11 +61,13 @@ impl Body {
             self.bytes.push(b',');
         }
         self.bytes.extend_from_slice(record);
-        self.count += 1;
+        self.ends.push(self.bytes.len());
     }
 
     fn closed(mut self) -> Self {
         self.bytes.extend_from_slice(b"]}");
+        // A body may wait for long; what growing has reserved is given back.
+        self.bytes.shrink_to_fit();
         self
     }
 }
@@ -77,6 +87,7 @@ pub struct Batch {
 #[derive(Debug)]
 pub struct Batcher {
     max_count: usize,
+    max_bytes: usize,
     max_wait: Duration,
     bodies: [Body; Signal::ALL.len()],
     count: usize,
@@ -84,26 +95,17 @@ pub struct Batcher {
 }
 
 impl Batcher {
-    /// A batcher that closes at `max_count` records, or `max_wait` after the first.
+    /// A batcher that closes at `max_count` records, before a body of several records exceeds `max_bytes`, or
+    /// `max_wait` after the first record.
     #[must_use]
-    pub fn new(max_count: usize, max_wait: Duration) -> Self {
-        Self {
-            max_count,
-            max_wait,
-            bodies: Signal::ALL.map(Body::new),
-            count: 0,
-            opened_at: None,
-        }
+    pub fn new(max_count: usize, max_bytes: usize, max_wait: Duration) -> Self {
+        Self { max_count, max_bytes, max_wait, bodies: Signal::ALL.map(Body::new), count: 0, opened_at: None }
     }
 
     /// Adds the JSON text of one record. Returns the batch that this closes, if any.
     pub fn push(&mut self, now: Instant, signal: Signal, record: &[u8]) -> Option<Batch> {
-        let open_bytes = self
-            .bodies
-            .iter()
-            .find(|body| body.signal == signal)
-            .map_or(0, |body| body.bytes.len());
-        let full = if open_bytes > 0 && open_bytes + record.len() > MAX_BODY_BYTES {
+        let open_bytes = self.bodies.iter().find(|body| body.signal == signal).map_or(0, |body| body.bytes.len());
+        let full = if open_bytes > 0 && open_bytes + record.len() + ",]}".len() > self.max_bytes {
             self.close(FlushReason::Size)
         } else {
             None
@@ -115,11 +117,7 @@ impl Batcher {
         self.opened_at.get_or_insert(now);
         // At most one of the two closes: after the first the new batch holds one record, and a batch that closes at
         // one record is never open here.
-        if self.count >= self.max_count {
-            self.close(FlushReason::Size)
-        } else {
-            full
-        }
+        if self.count >= self.max_count { self.close(FlushReason::Size) } else { full }
     }
 
     /// When the open batch has to be closed; `None` when nothing waits.
@@ -155,16 +153,8 @@ impl Batcher {
         let count = std::mem::take(&mut self.count);
         self.opened_at = None;
         let bodies = std::mem::replace(&mut self.bodies, Signal::ALL.map(Body::new));
-        let bodies: Vec<Body> = bodies
-            .into_iter()
-            .filter(|body| body.count > 0)
-            .map(Body::closed)
-            .collect();
-        (count > 0).then_some(Batch {
-            bodies,
-            count: count as u64,
-            reason,
-        })
+        let bodies: Vec<Body> = bodies.into_iter().filter(|body| !body.ends.is_empty()).map(Body::closed).collect();
+        (count > 0).then_some(Batch { bodies, count: count as u64, reason })
     }
 }
 
@@ -173,19 +163,16 @@ mod tests {
     use super::*;
     use crate::clock;
 
+    const MAX: usize = 1024;
     const WAIT: Duration = Duration::from_secs(5);
 
     fn texts(batch: &Batch) -> Vec<String> {
-        batch
-            .bodies
-            .iter()
-            .map(|body| String::from_utf8(body.bytes.clone()).unwrap())
-            .collect()
+        batch.bodies.iter().map(|body| String::from_utf8(body.bytes.clone()).unwrap()).collect()
     }
 
     #[test]
     fn closes_by_count_over_all_signals() {
-        let (mut batcher, now) = (Batcher::new(3, WAIT), clock::now());
+        let (mut batcher, now) = (Batcher::new(3, MAX, WAIT), clock::now());
         assert!(batcher.push(now, Signal::Logs, b"1").is_none());
         assert!(batcher.push(now, Signal::Traces, b"2").is_none());
         let batch = batcher.push(now, Signal::Logs, b"3").unwrap();
@@ -196,7 +183,7 @@ mod tests {
 
     #[test]
     fn deadline_counts_from_the_first_record() {
-        let (mut batcher, now) = (Batcher::new(10, WAIT), clock::now());
+        let (mut batcher, now) = (Batcher::new(10, MAX, WAIT), clock::now());
         assert_eq!(batcher.deadline(), None);
         batcher.push(now, Signal::Scores, b"1");
         batcher.push(now + WAIT / 2, Signal::Scores, b"2");
@@ -208,8 +195,8 @@ mod tests {
 
     #[test]
     fn closes_before_a_body_grows_too_large() {
-        let (mut batcher, now) = (Batcher::new(10, WAIT), clock::now());
-        let half = vec![b'7'; MAX_BODY_BYTES / 2];
+        let (mut batcher, now) = (Batcher::new(10, MAX, WAIT), clock::now());
+        let half = vec![b'7'; MAX * 2 / 3];
         assert!(batcher.push(now, Signal::Traces, &half).is_none());
         assert!(batcher.push(now, Signal::Logs, &half).is_none());
         let batch = batcher.push(now, Signal::Traces, &half).unwrap();
@@ -218,8 +205,8 @@ mod tests {
 
     #[test]
     fn a_record_larger_than_a_body_travels_alone() {
-        let (mut batcher, now) = (Batcher::new(10, WAIT), clock::now());
-        let huge = vec![b'7'; MAX_BODY_BYTES + 1];
+        let (mut batcher, now) = (Batcher::new(10, MAX, WAIT), clock::now());
+        let huge = vec![b'7'; MAX + 1];
         assert!(batcher.push(now, Signal::Traces, &huge).is_none());
         assert_eq!(batcher.push(now, Signal::Traces, b"1").unwrap().count, 1);
         assert_eq!(batcher.len(), 1);
@@ -227,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_batch_of_one() {
-        let mut batcher = Batcher::new(1, WAIT);
+        let mut batcher = Batcher::new(1, MAX, WAIT);
         assert_eq!(batcher.push(clock::now(), Signal::Feedback, b"{}").unwrap().count, 1);
         assert!(batcher.is_empty());
     }

@@ -1,7 +1,7 @@
 //! The only file that names napi: what JavaScript sees of the engine.
 #![expect(clippy::needless_pass_by_value, reason = "napi converts arguments to owned values")]
 
-use std::{cell::Cell, sync::Arc};
+use std::{cell::Cell, panic, sync::Arc, time::Duration};
 
 use napi::{
     Env, Error, Result, Status,
@@ -9,11 +9,16 @@ use napi::{
     threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
 };
 use napi_derive::napi;
+use serde::Serialize;
 
 use crate::{
+    accounts::FlushKind,
     config::{Config, OPTIONS},
     event::{Event, Sink},
-    runtime::{self, Handle},
+    handle::Handle,
+    runtime,
+    signal::Signal,
+    stats::DropReason,
 };
 
 /// Weak: it does not keep the process alive.
@@ -45,7 +50,7 @@ pub struct NativeExporter {
 impl NativeExporter {
     /// `options`: JSON text of `RawOptions` (src/config.rs). `onEvent` gets the JSON text of each `Event`
     /// (src/event.rs) on the JS thread; it must not throw.
-    #[napi(constructor)]
+    #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, options: String, on_event: Function<'_, FnArgs<(String,)>, ()>) -> Result<Self> {
         let config = Config::from_json(&options).map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
         enter(env)?;
@@ -53,46 +58,90 @@ impl NativeExporter {
             .build_threadsafe_function::<String>()
             .weak::<true>()
             .build_callback(|context| Ok(FnArgs::from((context.value,))))?;
-        let handle = Handle::open(config, Arc::new(JsSink(listener)))
+        let handle = runtime::with_running(|runtime| runtime.open(config, Arc::new(JsSink(listener))))
             .ok_or_else(|| Error::new(Status::GenericFailure, "the exporter thread has been stopped"))?;
         Ok(Self { handle })
     }
 
-    /// Hands `count` records over: one a line, each the digit of its signal followed by its JSON text. False when the
-    /// engine has failed.
-    #[napi]
-    pub fn submit(&self, records: String, count: u32) -> bool {
-        self.handle.submit(records, u64::from(count))
+    /// Hands records over: one a line, each the digit of its signal followed by its JSON text. `counts` says how many
+    /// of each signal. False when the engine has failed.
+    #[napi(catch_unwind)]
+    pub fn submit(&self, records: String, counts: Vec<u32>) -> bool {
+        self.handle.submit(records, by_signal(&counts))
     }
 
-    /// Asks for the event `flushed` with this ticket. False when the engine has failed and no answer will come.
-    #[napi]
-    pub fn flush(&self, ticket: u32) -> bool {
-        self.handle.flush(ticket)
+    /// Counts records that cannot be handed over. `reason` is one of `recordTooLarge`, `unencodable`, `shutdown`,
+    /// `engineFailed`.
+    #[napi(catch_unwind)]
+    pub fn discard(&self, counts: Vec<u32>, reason: String) -> Result<()> {
+        let reason = DropReason::ALL
+            .into_iter()
+            .find(|known| matches!(json(known), Ok(name) if name.trim_matches('"') == reason));
+        let reason = reason.ok_or_else(|| Error::new(Status::InvalidArg, "no such drop reason"))?;
+        self.handle.discard(by_signal(&counts), reason);
+        Ok(())
+    }
+
+    /// After the event `engineFailed`: counts all that is left as dropped; answers how many records of each signal.
+    #[napi(catch_unwind)]
+    pub fn abandon(&self) -> Vec<u32> {
+        self.handle.abandon().iter().map(|&count| u32::try_from(count).unwrap_or(u32::MAX)).collect()
+    }
+
+    /// Asks for the event `flushed` with this ticket: when there is nothing more to wait for, after `withinMs` at the
+    /// latest. False when the engine has failed and no answer will come.
+    #[napi(catch_unwind)]
+    pub fn flush(&self, ticket: u32, within_ms: u32) -> bool {
+        self.handle.flush(ticket, FlushKind::Flush, millis(within_ms))
+    }
+
+    /// The same; then the exporter stops and what is left is dropped.
+    #[napi(catch_unwind)]
+    pub fn shutdown(&self, ticket: u32, within_ms: u32) -> bool {
+        self.handle.flush(ticket, FlushKind::Shutdown, millis(within_ms))
+    }
+
+    /// The same as a flush, but for as many attempts as fit.
+    #[napi(catch_unwind)]
+    pub fn flush_at_exit(&self, ticket: u32, within_ms: u32) -> bool {
+        self.handle.flush(ticket, FlushKind::Exit, millis(within_ms))
     }
 
     /// Records handed over and not yet delivered or dropped.
-    #[napi(getter)]
+    #[napi(getter, catch_unwind)]
     pub fn undelivered(&self) -> f64 {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a count of records in memory stays far below 2^53"
-        )]
-        let count = self.handle.undelivered() as f64;
+        #[expect(clippy::cast_precision_loss, reason = "a count of records in memory stays far below 2^53")]
+        let count = self.handle.stats().undelivered() as f64;
         count
+    }
+
+    /// JSON text of all counters: an array of `Snapshot` (src/stats.rs).
+    #[napi(catch_unwind)]
+    pub fn stats(&self) -> Result<String> {
+        json(&self.handle.stats().snapshot())
     }
 }
 
+/// Blocks until all exporters of the process have delivered or dropped everything, for `withinMs` at most. For the end
+/// of the process, when the event loop is gone.
+#[napi(catch_unwind)]
+pub fn drain(within_ms: u32) {
+    runtime::drain(millis(within_ms));
+}
+
 /// JSON text of the number options: an array of `OptionSpec` (src/config.rs).
-#[napi]
+#[napi(catch_unwind)]
 pub fn option_specs() -> Result<String> {
-    serde_json::to_string(&OPTIONS).map_err(|error| Error::new(Status::GenericFailure, error.to_string()))
+    json(&OPTIONS)
 }
 
 fn enter(env: Env) -> Result<()> {
     if ENTERED.replace(true) {
         return Ok(());
     }
+    // What a panic says goes through the exporter's log, once, instead of to stderr. This is the hook of the addon's
+    // own copy of Rust's runtime; nobody else uses it.
+    panic::set_hook(Box::new(|_| {}));
     runtime::enter_environment().map_err(|error| {
         ENTERED.set(false);
         Error::new(Status::GenericFailure, error.to_string())
@@ -102,4 +151,16 @@ fn enter(env: Env) -> Result<()> {
         runtime::leave_environment();
     })?;
     Ok(())
+}
+
+fn millis(ms: u32) -> Duration {
+    Duration::from_millis(u64::from(ms))
+}
+
+fn by_signal(counts: &[u32]) -> [u64; Signal::ALL.len()] {
+    Signal::ALL.map(|signal| counts.get(signal.index()).copied().map_or(0, u64::from))
+}
+
+fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Error::new(Status::GenericFailure, error.to_string()))
 }

@@ -1,6 +1,6 @@
 //! The only reader of the clock and of randomness, so that everything else can be given both.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
@@ -9,6 +9,13 @@ use tokio::time::Instant;
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
 pub fn now() -> Instant {
     Instant::now()
+}
+
+/// The time of day, for dates that others name.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+pub fn wall_now() -> SystemTime {
+    SystemTime::now()
 }
 
 /// A random number in `0.0..1.0`, for jitter.

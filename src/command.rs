@@ -1,13 +1,17 @@
 //! Everything that crosses from the JS thread to the engine. Reading it is reading the design.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
+use crossbeam_channel::Sender;
 use tokio::time::Instant;
 
-use crate::{config::Config, event::Sink};
+use crate::{accounts::FlushKind, config::Config, event::Sink, signal::Signal, stats::Stats};
 
 /// Names an exporter on both sides.
 pub type ExporterId = u64;
@@ -22,8 +26,8 @@ pub enum Command {
         config: Box<Config>,
         /// Where its events go.
         sink: Arc<dyn Sink>,
-        /// Records handed over and not yet delivered or dropped.
-        undelivered: Arc<AtomicU64>,
+        /// What becomes of its records.
+        stats: Arc<Stats>,
     },
     /// Records to send: one a line, each a signal digit followed by JSON text.
     Records {
@@ -38,15 +42,24 @@ pub enum Command {
     Refused {
         /// Whose.
         id: ExporterId,
-        /// How many.
-        count: u64,
+        /// How many of each signal.
+        counts: [u64; Signal::ALL.len()],
     },
-    /// Send what waits; answered by `Event::Flushed`.
+    /// Send what waits; answered by `Event::Flushed` when there is nothing more to wait for.
     Flush {
         /// Whose.
         id: ExporterId,
         /// Comes back in the answer.
         ticket: u32,
+        /// What it waits for, and whether the exporter stops then.
+        kind: FlushKind,
+        /// For how long at most.
+        within: Duration,
+    },
+    /// Send what waits, of all exporters: the JS thread is blocked and the process about to end.
+    Drain {
+        /// Dropped when all is delivered or dropped.
+        done: Sender<()>,
     },
     /// The exporter takes no more records: deliver what is left, then forget it.
     Close {
@@ -64,25 +77,21 @@ pub enum Command {
 pub struct Unread {
     counter: Arc<AtomicUsize>,
     bytes: usize,
-    total: usize,
+    before: usize,
 }
 
 impl Unread {
     /// Adds `bytes` to `counter`.
     #[must_use]
     pub fn new(counter: &Arc<AtomicUsize>, bytes: usize) -> Self {
-        let total = counter.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        Self {
-            counter: Arc::clone(counter),
-            bytes,
-            total,
-        }
+        let before = counter.fetch_add(bytes, Ordering::Relaxed);
+        Self { counter: Arc::clone(counter), bytes, before }
     }
 
-    /// All bytes that were on their way when this was made, its own included.
+    /// Bytes that were on their way already when this was made.
     #[must_use]
-    pub fn total(&self) -> usize {
-        self.total
+    pub fn before(&self) -> usize {
+        self.before
     }
 }
 

@@ -14,8 +14,8 @@ pub struct OptionSpec {
     pub name: &'static str,
     /// What the number counts.
     pub unit: &'static str,
-    /// Used when the option is not given.
-    pub default: u64,
+    /// Used when the option is not given. `None`: without the option there is no such limit.
+    pub default: Option<u64>,
     /// Smallest value.
     pub min: u64,
     /// Largest value.
@@ -24,59 +24,58 @@ pub struct OptionSpec {
     pub lenient: bool,
 }
 
-const MIB: u64 = 1024 * 1024;
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
 /// What a JavaScript timer can wait at most (Node: larger delays are set to 1 ms; here they are clamped).
 const MAX_TIMER_MS: u64 = i32::MAX as u64;
+const DAY_MS: u64 = 86_400_000;
 
-const MAX_BATCH_SIZE: OptionSpec = OptionSpec {
-    name: "maxBatchSize",
-    unit: "records",
-    default: 1000,
-    min: 1,
-    max: u32::MAX as u64,
-    lenient: true,
-};
-const MAX_BATCH_WAIT_MS: OptionSpec = OptionSpec {
-    name: "maxBatchWaitMs",
-    unit: "ms",
-    default: 5000,
-    min: 1,
-    max: MAX_TIMER_MS,
-    lenient: true,
-};
-const MAX_RETRIES: OptionSpec = OptionSpec {
-    name: "maxRetries",
-    unit: "attempts in all",
-    default: 3,
-    min: 0,
-    max: u32::MAX as u64,
-    lenient: true,
-};
-const REQUEST_TIMEOUT_MS: OptionSpec = OptionSpec {
-    name: "requestTimeoutMs",
-    unit: "ms",
-    default: 30_000,
-    min: 1,
-    max: 600_000,
-    lenient: false,
-};
-const MAX_QUEUE_BYTES: OptionSpec = OptionSpec {
-    name: "maxQueueBytes",
-    unit: "bytes",
-    default: 64 * MIB,
-    min: MIB,
-    max: 4096 * MIB,
-    lenient: false,
-};
+const fn peer(name: &'static str, unit: &'static str, default: Option<u64>, min: u64, max: u64) -> OptionSpec {
+    OptionSpec { name, unit, default, min, max, lenient: true }
+}
+
+const fn own(name: &'static str, unit: &'static str, default: u64, min: u64, max: u64) -> OptionSpec {
+    OptionSpec { name, unit, default: Some(default), min, max, lenient: false }
+}
+
+const MAX_BATCH_SIZE: OptionSpec = peer("maxBatchSize", "records", Some(1000), 1, u32::MAX as u64);
+const MAX_BATCH_WAIT_MS: OptionSpec = peer("maxBatchWaitMs", "ms", Some(5000), 1, MAX_TIMER_MS);
+const MAX_RETRIES: OptionSpec = peer("maxRetries", "attempts in all", None, 0, u32::MAX as u64);
+const RETRY_WINDOW_MS: OptionSpec = own("retryWindowMs", "ms", 300_000, 0, DAY_MS);
+const REQUEST_TIMEOUT_MS: OptionSpec = own("requestTimeoutMs", "ms", 30_000, 1, 600_000);
+// These two come with each flush and shutdown; the facade keeps them.
+const FLUSH_TIMEOUT_MS: OptionSpec = own("flushTimeoutMs", "ms", 30_000, 0, 600_000);
+const SHUTDOWN_TIMEOUT_MS: OptionSpec = own("shutdownTimeoutMs", "ms", 8000, 0, 600_000);
+const EXIT_TIMEOUT_MS: OptionSpec = own("exitTimeoutMs", "ms", 2000, 0, 600_000);
+const MAX_BATCH_BYTES: OptionSpec = own("maxBatchBytes", "bytes", 4 * MIB, KIB, 256 * MIB);
+const MAX_RECORD_BYTES: OptionSpec = own("maxRecordBytes", "bytes", 16 * MIB, KIB, 256 * MIB);
+const MAX_QUEUE_BYTES: OptionSpec = own("maxQueueBytes", "bytes", 64 * MIB, MIB, 4096 * MIB);
 
 /// Every number option.
-pub const OPTIONS: [OptionSpec; 5] = [
+pub const OPTIONS: [OptionSpec; 11] = [
     MAX_BATCH_SIZE,
     MAX_BATCH_WAIT_MS,
     MAX_RETRIES,
+    RETRY_WINDOW_MS,
     REQUEST_TIMEOUT_MS,
+    FLUSH_TIMEOUT_MS,
+    SHUTDOWN_TIMEOUT_MS,
+    EXIT_TIMEOUT_MS,
+    MAX_BATCH_BYTES,
+    MAX_RECORD_BYTES,
     MAX_QUEUE_BYTES,
 ];
+
+/// How bodies travel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    /// As they are.
+    #[default]
+    None,
+    /// `content-encoding: gzip`.
+    Gzip,
+}
 
 /// What the facade hands over, as JSON. Numbers that the user did not set are absent.
 #[derive(Deserialize)]
@@ -88,10 +87,22 @@ pub struct RawOptions {
     /// Root certificates, PEM, any number in one text; empty when no endpoint is `https`.
     #[serde(default)]
     trusted_pem: String,
+    #[serde(default)]
+    compression: Compression,
+    /// The proxy of each endpoint, if it has one: URLs, as a rule with secrets in them.
+    #[serde(default)]
+    proxies: [Option<String>; Signal::ALL.len()],
+    /// The exporter knows the quota contract and says so in a header (peer: `MastraPlatformExporter`).
+    #[serde(default)]
+    quota_pause: bool,
     max_batch_size: Option<u64>,
     max_batch_wait_ms: Option<u64>,
     max_retries: Option<u64>,
+    retry_window_ms: Option<u64>,
     request_timeout_ms: Option<u64>,
+    exit_timeout_ms: Option<u64>,
+    max_batch_bytes: Option<u64>,
+    max_record_bytes: Option<u64>,
     max_queue_bytes: Option<u64>,
 }
 
@@ -122,7 +133,7 @@ pub enum ConfigError {
 pub struct Secret(String);
 
 impl Secret {
-    /// The text itself, for the one header that needs it.
+    /// The text itself, for the one place that needs it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -144,14 +155,28 @@ pub struct Config {
     pub endpoints: [String; Signal::ALL.len()],
     /// Root certificates, PEM.
     pub trusted_pem: String,
+    /// How bodies travel.
+    pub compression: Compression,
+    /// The proxy of each endpoint, by [`Signal::index`].
+    pub proxies: [Option<Secret>; Signal::ALL.len()],
+    /// Whether answers may pause the exporter for lack of quota.
+    pub quota_pause: bool,
     /// Records of all signals together that complete a batch.
     pub max_batch_size: usize,
     /// How long the first record of a batch waits at most.
     pub max_batch_wait: Duration,
-    /// Attempts in all, the first one included.
-    pub max_attempts: u32,
+    /// Attempts in all, the first one included. `None`: as many as fit into `retry_window`.
+    pub max_attempts: Option<u32>,
+    /// How long a batch is tried again, without `max_attempts`.
+    pub retry_window: Duration,
     /// One attempt, from connecting to the end of the answer.
     pub request_timeout: Duration,
+    /// How long the end of the process is held at most.
+    pub exit_timeout: Duration,
+    /// A signal's body is closed before it grows beyond this.
+    pub max_batch_bytes: usize,
+    /// A larger record is dropped.
+    pub max_record_bytes: usize,
     /// Records waiting and bodies in flight together.
     pub max_queue_bytes: usize,
 }
@@ -164,43 +189,40 @@ impl Config {
     pub fn from_json(json: &str) -> Result<Self, ConfigError> {
         let raw: RawOptions = serde_json::from_str(json)?;
         Ok(Self {
-            max_batch_size: to_usize(resolve(&MAX_BATCH_SIZE, raw.max_batch_size)?),
-            max_batch_wait: Duration::from_millis(resolve(&MAX_BATCH_WAIT_MS, raw.max_batch_wait_ms)?),
-            max_attempts: u32::try_from(resolve(&MAX_RETRIES, raw.max_retries)?).unwrap_or(u32::MAX),
-            request_timeout: Duration::from_millis(resolve(&REQUEST_TIMEOUT_MS, raw.request_timeout_ms)?),
-            max_queue_bytes: to_usize(resolve(&MAX_QUEUE_BYTES, raw.max_queue_bytes)?),
+            max_batch_size: count(&MAX_BATCH_SIZE, raw.max_batch_size)?,
+            max_batch_wait: duration(&MAX_BATCH_WAIT_MS, raw.max_batch_wait_ms)?,
+            max_attempts: checked(&MAX_RETRIES, raw.max_retries)?.map(|n| u32::try_from(n).unwrap_or(u32::MAX)),
+            retry_window: duration(&RETRY_WINDOW_MS, raw.retry_window_ms)?,
+            request_timeout: duration(&REQUEST_TIMEOUT_MS, raw.request_timeout_ms)?,
+            exit_timeout: duration(&EXIT_TIMEOUT_MS, raw.exit_timeout_ms)?,
+            max_batch_bytes: count(&MAX_BATCH_BYTES, raw.max_batch_bytes)?,
+            max_record_bytes: count(&MAX_RECORD_BYTES, raw.max_record_bytes)?,
+            max_queue_bytes: count(&MAX_QUEUE_BYTES, raw.max_queue_bytes)?,
             access_token: Secret(raw.access_token),
             endpoints: raw.endpoints,
             trusted_pem: raw.trusted_pem,
+            compression: raw.compression,
+            proxies: raw.proxies.map(|url| url.map(Secret)),
+            quota_pause: raw.quota_pause,
         })
     }
 }
 
-fn resolve(spec: &OptionSpec, given: Option<u64>) -> Result<u64, ConfigError> {
-    let &OptionSpec {
-        name,
-        unit,
-        default,
-        min,
-        max,
-        ..
-    } = spec;
-    let value = given.unwrap_or(default);
-    if (min..=max).contains(&value) {
-        Ok(value)
-    } else {
-        Err(ConfigError::OutOfRange {
-            name,
-            value,
-            min,
-            max,
-            unit,
-        })
+/// The number given or the default, within the limits.
+fn checked(spec: &OptionSpec, given: Option<u64>) -> Result<Option<u64>, ConfigError> {
+    let &OptionSpec { name, unit, default, min, max, .. } = spec;
+    match given.or(default) {
+        Some(value) if !(min..=max).contains(&value) => Err(ConfigError::OutOfRange { name, value, min, max, unit }),
+        value => Ok(value),
     }
 }
 
-fn to_usize(value: u64) -> usize {
-    usize::try_from(value).unwrap_or(usize::MAX)
+fn duration(spec: &OptionSpec, given: Option<u64>) -> Result<Duration, ConfigError> {
+    Ok(Duration::from_millis(checked(spec, given)?.unwrap_or(spec.max)))
+}
+
+fn count(spec: &OptionSpec, given: Option<u64>) -> Result<usize, ConfigError> {
+    Ok(usize::try_from(checked(spec, given)?.unwrap_or(spec.max)).unwrap_or(usize::MAX))
 }
 
 #[cfg(test)]
@@ -216,21 +238,18 @@ mod tests {
         let config = Config::from_json(&options("")).unwrap();
         assert_eq!(config.max_batch_size, 1000);
         assert_eq!(config.max_batch_wait, Duration::from_secs(5));
-        assert_eq!(config.max_attempts, 3);
+        assert_eq!(config.max_attempts, None);
         assert_eq!(config.request_timeout, Duration::from_secs(30));
         assert_eq!(config.max_queue_bytes, 64 * 1024 * 1024);
         for spec in OPTIONS {
-            assert!((spec.min..=spec.max).contains(&spec.default), "{}", spec.name);
+            assert!(spec.default.is_none_or(|value| (spec.min..=spec.max).contains(&value)), "{}", spec.name);
         }
     }
 
     #[test]
     fn errors_name_option_value_and_limits() {
         let error = Config::from_json(&options(r#","requestTimeoutMs":0"#)).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "requestTimeoutMs must be an integer from 1 to 600000 (ms), got 0"
-        );
+        assert_eq!(error.to_string(), "requestTimeoutMs must be an integer from 1 to 600000 (ms), got 0");
         let error = Config::from_json(&options(r#","maxBatchWait":1"#)).unwrap_err();
         assert!(error.to_string().contains("unknown field `maxBatchWait`"), "{error}");
     }

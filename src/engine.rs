@@ -2,10 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use crossbeam_channel::{Receiver, TryRecvError};
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use tokio::{
     sync::Notify,
-    task::{Id, JoinSet},
+    task::{AbortHandle, Id, JoinSet, yield_now},
     time::{Instant, sleep_until, timeout},
 };
 
@@ -19,11 +19,21 @@ use crate::{
     transport::Transport,
 };
 
+/// Commands taken before answers and deadlines get their turn: a flood of records must not keep them waiting.
+const COMMANDS_PER_PASS: usize = 64;
+
 /// An exporter with its connection.
 struct Lane<T> {
     exporter: Exporter,
     transport: Arc<T>,
     closed: bool,
+}
+
+/// A request under way.
+struct Sent {
+    exporter: ExporterId,
+    job: Job,
+    abort: AbortHandle,
 }
 
 /// See the module. `connect` makes the transport of an exporter, or says why it cannot.
@@ -32,8 +42,10 @@ pub struct Engine<T, C> {
     lanes: HashMap<ExporterId, Lane<T>>,
     requests: JoinSet<Outcome>,
     /// What each request in `requests` is about; kept here so that a task that panics does not take it along.
-    sent: HashMap<Id, (ExporterId, Job)>,
+    sent: HashMap<Id, Sent>,
     stop_at: Option<Instant>,
+    /// JS threads that wait at the end of their process; dropped to let them go.
+    drains: Vec<Sender<()>>,
 }
 
 impl<T, C> Engine<T, C>
@@ -49,6 +61,7 @@ where
             requests: JoinSet::new(),
             sent: HashMap::new(),
             stop_at: None,
+            drains: Vec::new(),
         }
     }
 
@@ -56,19 +69,33 @@ where
     /// `wake.notify_one()` after it: a crossbeam channel cannot be awaited.
     pub async fn run(mut self, commands: Receiver<Command>, wake: Arc<Notify>) {
         loop {
-            loop {
+            let mut backlog = true;
+            for _ in 0..COMMANDS_PER_PASS {
                 match commands.try_recv() {
                     Ok(command) => self.on_command(command),
-                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Empty) => {
+                        backlog = false;
+                        break;
+                    }
                     Err(TryRecvError::Disconnected) => return,
                 }
             }
+            while let Some(done) = self.requests.try_join_next_with_id() {
+                self.on_done(done);
+            }
             let now = clock::now();
             let deadline = self.advance(now);
-            if let Some(stop_at) = self.stop_at
-                && (now >= stop_at || self.lanes.values().all(|lane| lane.exporter.is_idle()))
-            {
+            let idle = self.lanes.values().all(|lane| lane.exporter.is_idle());
+            if idle {
+                self.drains.clear();
+            }
+            if self.stop_at.is_some_and(|stop_at| idle || now >= stop_at) {
+                self.lanes.values_mut().for_each(|lane| lane.exporter.report_rest());
                 return;
+            }
+            if backlog {
+                yield_now().await;
+                continue;
             }
             tokio::select! {
                 () = wake.notified() => {}
@@ -81,25 +108,13 @@ where
     fn on_command(&mut self, command: Command) {
         let now = clock::now();
         match command {
-            Command::Open {
-                id,
-                config,
-                sink,
-                undelivered,
-            } => {
+            Command::Open { id, config, sink, stats } => {
                 let transport = (self.connect)(&config);
-                let mut exporter = Exporter::new(*config, sink, undelivered, clock::jitter);
+                let mut exporter = Exporter::new(*config, sink, stats, clock::jitter);
                 match transport {
                     Ok(transport) => {
                         let transport = Arc::new(transport);
-                        self.lanes.insert(
-                            id,
-                            Lane {
-                                exporter,
-                                transport,
-                                closed: false,
-                            },
-                        );
+                        self.lanes.insert(id, Lane { exporter, transport, closed: false });
                     }
                     Err(message) => exporter.fail(&message),
                 }
@@ -108,20 +123,30 @@ where
                 drop(unread);
                 self.with(id, |exporter| exporter.on_records(now, &text));
             }
-            Command::Refused { id, count } => self.with(id, |exporter| exporter.on_refused(now, count)),
-            Command::Flush { id, ticket } => self.with(id, |exporter| exporter.on_flush(now, ticket)),
+            Command::Refused { id, counts } => self.with(id, |exporter| exporter.on_refused(now, counts)),
+            Command::Flush { id, ticket, kind, within } => {
+                self.with(id, |exporter| exporter.on_flush(now, ticket, kind, within));
+            }
+            Command::Drain { done } => {
+                self.hurry(now);
+                self.drains.push(done);
+            }
             Command::Close { id } => {
                 if let Some(lane) = self.lanes.get_mut(&id) {
-                    lane.exporter.close_batch(now);
+                    lane.exporter.hurry(now);
                     lane.closed = true;
                 }
             }
             Command::Stop { deadline } => {
-                for lane in self.lanes.values_mut() {
-                    lane.exporter.close_batch(now);
-                }
+                self.hurry(now);
                 self.stop_at = Some(deadline);
             }
+        }
+    }
+
+    fn hurry(&mut self, now: Instant) {
+        for lane in self.lanes.values_mut() {
+            lane.exporter.hurry(now);
         }
     }
 
@@ -137,30 +162,45 @@ where
             lane.exporter.on_time(now);
             while let Some(job) = lane.exporter.next_job(now) {
                 let (transport, limit) = (Arc::clone(&lane.transport), lane.exporter.request_timeout());
-                let (signal, body) = (job.signal, job.body.clone());
-                let request = self.requests.spawn(async move {
-                    timeout(limit, transport.send(signal, body))
-                        .await
-                        .unwrap_or_else(|_| Outcome::Retry(format!("Request timed out after {} ms", limit.as_millis())))
+                let (signal, body, compress) = (job.signal, job.body.clone(), lane.exporter.compresses());
+                let abort = self.requests.spawn(async move {
+                    let timed_out = |_| Outcome::Retry {
+                        cause: format!("Request timed out after {} ms", limit.as_millis()),
+                        after: None,
+                    };
+                    timeout(limit, transport.send(signal, body, compress)).await.unwrap_or_else(timed_out)
                 });
-                self.sent.insert(request.id(), (id, job));
+                self.sent.insert(abort.id(), Sent { exporter: id, job, abort });
             }
         }
-        self.lanes.retain(|_, lane| !(lane.closed && lane.exporter.is_idle()));
+        self.lanes.retain(|_, lane| {
+            let done = lane.exporter.is_stopped() || lane.closed && lane.exporter.is_idle();
+            if done {
+                lane.exporter.report_rest();
+            }
+            !done
+        });
+        // What a stopped exporter still had under way.
+        self.sent.retain(|_, sent| {
+            let known = self.lanes.contains_key(&sent.exporter);
+            if !known {
+                sent.abort.abort();
+            }
+            known
+        });
         let deadlines = self.lanes.values().filter_map(|lane| lane.exporter.deadline());
-        deadlines
-            .chain(self.stop_at)
-            .min()
-            .unwrap_or_else(|| clock::far_future(now))
+        deadlines.chain(self.stop_at).min().unwrap_or_else(|| clock::far_future(now))
     }
 
     fn on_done(&mut self, done: Result<(Id, Outcome), tokio::task::JoinError>) {
         let (request, outcome) = match done {
             Ok(done) => done,
-            Err(error) => (error.id(), Outcome::Retry("Request failed: internal error".to_owned())),
+            Err(error) => {
+                (error.id(), Outcome::Retry { cause: "Request failed: internal error".to_owned(), after: None })
+            }
         };
-        if let Some((id, job)) = self.sent.remove(&request) {
-            self.with(id, |exporter| exporter.on_outcome(clock::now(), job, outcome));
+        if let Some(Sent { exporter, job, .. }) = self.sent.remove(&request) {
+            self.with(exporter, |exporter| exporter.on_outcome(clock::now(), job, outcome));
         }
     }
 }

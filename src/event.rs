@@ -1,9 +1,13 @@
 //! Everything the engine has to say to the facade, as one enum. Crosses as JSON; `facade/events.ts` turns each into
 //! the peer's log line.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::{batch::FlushReason, signal::Signal};
+use crate::{
+    batch::FlushReason,
+    signal::Signal,
+    stats::{DropReason, Stats},
+};
 
 /// Something the facade logs or waits for. Counts are records, durations whole milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -68,7 +72,39 @@ pub enum Event {
         /// The limit.
         max_queue_bytes: u64,
     },
-    /// Everything handed over before the flush with this ticket is delivered or dropped.
+    /// Records were dropped; for alerting, so one for each loss.
+    Dropped {
+        /// Which.
+        signal: Signal,
+        /// Why.
+        reason: DropReason,
+        /// How many.
+        count: u64,
+    },
+    /// A single record was dropped because of its size.
+    RecordDropped {
+        /// Which kind.
+        signal: Signal,
+        /// Why.
+        reason: DropReason,
+        /// How to find it.
+        record: RecordName,
+        /// Its JSON.
+        bytes: u64,
+    },
+    /// The quota is used up; everything is dropped until a probe passes.
+    QuotaPaused {
+        /// When the first probe goes out.
+        probe_after_seconds: u64,
+    },
+    /// There is quota again.
+    QuotaResumed,
+    /// A shutdown ended with records left.
+    ShutdownIncomplete {
+        /// How many.
+        dropped_records: u64,
+    },
+    /// A flush with this ticket has nothing more to wait for, or its time is over.
     Flushed {
         /// The facade's number for the flush.
         ticket: u32,
@@ -80,8 +116,49 @@ pub enum Event {
     },
 }
 
+/// What identifies a record in a warning, as far as it has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordName {
+    /// Span id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span_id: Option<String>,
+    /// Trace id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
+    /// Name of a span or metric.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+impl RecordName {
+    /// Reads it from a record's JSON; empty when the fields are no strings.
+    #[must_use]
+    pub fn of(json: &[u8]) -> Self {
+        serde_json::from_slice(json).unwrap_or_default()
+    }
+}
+
 /// Where an exporter's events go.
 pub trait Sink: Send + Sync {
     /// Takes an event; never blocks, and drops it if nobody listens any more.
     fn emit(&self, event: &Event);
+}
+
+impl dyn Sink {
+    /// Says of each signal how many records were dropped, if any.
+    pub fn emit_dropped(&self, counts: [u64; Signal::ALL.len()], reason: DropReason) {
+        for (signal, count) in Signal::ALL.into_iter().zip(counts).filter(|&(_, count)| count > 0) {
+            self.emit(&Event::Dropped { signal, reason, count });
+        }
+    }
+
+    /// Says, once, that the engine cannot go on for an exporter, and what that has cost.
+    pub fn emit_failed(&self, stats: &Stats, message: &str) {
+        let (counts, first) = stats.fail();
+        self.emit_dropped(counts, DropReason::EngineFailed);
+        if first {
+            self.emit(&Event::EngineFailed { message: message.to_owned() });
+        }
+    }
 }

@@ -1,107 +1,67 @@
 //! One exporter's state: open batch, queue, gate, and the account of batches under way. Pure: given `now` and a
-//! source of jitter; it answers what to send next and when to look again.
+//! source of jitter, it answers what to send next and when to look again.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::{
-    batch::{Batch, Batcher, FlushReason},
-    config::Config,
+    accounts::FlushKind,
+    batch::{Batch, Batcher, Body},
+    config::{Compression, Config},
     event::{Event, Sink},
     gate::Gate,
+    ledger::{End, Ledger},
+    pace::Pace,
     queue::{Job, Queue},
     retry::{self, Outcome},
     signal::Signal,
+    stats::{DropReason, Stats},
 };
 
-/// Requests under way at the same time, at most.
-const MAX_IN_FLIGHT: usize = 4;
-/// A full queue is reported at once, then at most this often, with a total.
-const OVERFLOW_REPORT_INTERVAL: Duration = Duration::from_secs(30);
 /// What the peer says when `maxRetries` allows no attempt at all.
 const NO_ATTEMPT: &str = "Request failed after multiple retry attempts";
 
-/// How a job ended.
-enum End {
-    Delivered,
-    Failed {
-        cause: String,
-    },
-    AuthRejected {
-        status: u16,
-    },
-    /// Dropped for a reason that is counted and reported elsewhere.
-    Dropped,
-}
-
-/// A closed batch of which at least one signal is still under way.
-#[derive(Debug)]
-struct OpenAccount {
-    count: u64,
-    reason: FlushReason,
-    started: Instant,
-    jobs_left: usize,
-    failed: Vec<Signal>,
-    auth_status: Option<u16>,
-    dropped: bool,
-}
-
-/// Records dropped because the queue was full, and when that was last said.
+/// What is under way.
 #[derive(Debug, Default)]
-struct Overflow {
-    unreported: u64,
-    reported_at: Option<Instant>,
+struct InFlight {
+    requests: usize,
+    bytes: usize,
 }
 
 /// See the module.
 pub struct Exporter {
     config: Config,
-    sink: Arc<dyn Sink>,
+    ledger: Ledger,
     /// Answers a random number in `0.0..1.0`.
     jitter: fn() -> f64,
-    /// Records handed over and not yet delivered or dropped; shared with the JS thread.
-    undelivered: Arc<AtomicU64>,
     batcher: Batcher,
     queue: Queue,
     gate: Gate,
-    overflow: Overflow,
-    accounts: BTreeMap<u64, OpenAccount>,
-    /// Flushes that wait for all batches up to a number.
-    flushes: Vec<(u32, u64)>,
-    last_batch: u64,
+    in_flight: InFlight,
     last_sequence: u64,
-    in_flight: usize,
-    in_flight_bytes: usize,
+    pace: Pace,
+    /// The collector did not take a compressed body.
+    plain: bool,
+    stopped: bool,
 }
 
 impl Exporter {
     /// An idle exporter.
     #[must_use]
-    pub fn new(config: Config, sink: Arc<dyn Sink>, undelivered: Arc<AtomicU64>, jitter: fn() -> f64) -> Self {
+    pub fn new(config: Config, sink: Arc<dyn Sink>, stats: Arc<Stats>, jitter: fn() -> f64) -> Self {
         Self {
-            batcher: Batcher::new(config.max_batch_size, config.max_batch_wait),
+            batcher: Batcher::new(config.max_batch_size, config.max_batch_bytes, config.max_batch_wait),
             config,
-            sink,
+            ledger: Ledger::new(sink, stats),
             jitter,
-            undelivered,
             queue: Queue::default(),
             gate: Gate::default(),
-            overflow: Overflow::default(),
-            accounts: BTreeMap::new(),
-            flushes: Vec::new(),
-            last_batch: 0,
+            in_flight: InFlight::default(),
             last_sequence: 0,
-            in_flight: 0,
-            in_flight_bytes: 0,
+            pace: Pace::default(),
+            plain: false,
+            stopped: false,
         }
     }
 
@@ -111,41 +71,72 @@ impl Exporter {
         self.config.request_timeout
     }
 
+    /// Whether bodies are to be compressed.
+    #[must_use]
+    pub fn compresses(&self) -> bool {
+        self.config.compression == Compression::Gzip && !self.plain
+    }
+
+    /// Whether a shutdown is over: nothing is sent or answered any more.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// Whether nothing is waiting or under way.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.ledger.accounts.is_empty() && self.batcher.is_empty()
+    }
+
     /// Takes records: one a line, each a signal digit followed by JSON text.
     pub fn on_records(&mut self, now: Instant, text: &str) {
+        let mut turned_away = [0; Signal::ALL.len()];
+        let mut reason = DropReason::AuthRejected;
         for line in text.split('\n') {
             let mut bytes = line.as_bytes().iter();
-            let Some(signal) = bytes.next().copied().and_then(Signal::from_digit) else {
-                self.settle(1);
-                continue;
-            };
-            if !self.gate.admit(now, 1) {
-                self.settle(1);
-            } else if let Some(batch) = self.batcher.push(now, signal, bytes.as_slice()) {
-                self.start(now, batch);
+            let Some(signal) = bytes.next().copied().and_then(Signal::from_digit) else { continue };
+            let record = bytes.as_slice();
+            if record.len() > self.config.max_record_bytes {
+                self.ledger.drop_record(signal, DropReason::RecordTooLarge, record, 0);
+            } else if let Err(closed) = self.gate.admit(now, 1) {
+                reason = closed;
+                if let Some(count) = turned_away.get_mut(signal.index()) {
+                    *count += 1;
+                }
+            } else {
+                self.ledger.stats.queued(signal, record.len());
+                if let Some(batch) = self.batcher.push(now, signal, record) {
+                    self.start(now, batch);
+                }
             }
         }
+        self.ledger.drop_counts(turned_away, reason);
         self.make_room(now);
     }
 
     /// Records that were refused before they came here, because the engine was too far behind.
-    pub fn on_refused(&mut self, now: Instant, count: u64) {
-        self.overflow.unreported += count;
-        self.settle(count);
-        self.report_overflow(now);
+    pub fn on_refused(&mut self, now: Instant, counts: [u64; Signal::ALL.len()]) {
+        self.ledger.on_overflow(counts.iter().sum());
+        self.ledger.drop_counts(counts, DropReason::QueueFull);
+        self.ledger.report_overflow(Some(now), self.config.max_queue_bytes);
     }
 
-    /// Sends what waits; [`Event::Flushed`] follows when all of it is delivered or dropped.
-    pub fn on_flush(&mut self, now: Instant, ticket: u32) {
+    /// Sends what waits; [`Event::Flushed`] follows when there is nothing more to wait for, see
+    /// [`FlushKind`], or after `within`.
+    pub fn on_flush(&mut self, now: Instant, ticket: u32, kind: FlushKind, within: Duration) {
+        self.hurry(now);
+        self.ledger.accounts.wait(ticket, kind, now + within);
+        self.answer_flushes(now);
+    }
+
+    /// Closes the open batch and makes everything that waits for another attempt ready for it now.
+    pub fn hurry(&mut self, now: Instant) {
         self.close_batch(now);
-        self.flushes.push((ticket, self.last_batch));
-        self.answer_flushes();
-    }
-
-    /// Closes the open batch, if it has records.
-    pub fn close_batch(&mut self, now: Instant) {
-        if let Some(batch) = self.batcher.take() {
-            self.start(now, batch);
+        self.pace.hurry(now);
+        for job in self.queue.iter_mut() {
+            job.ready_at = job.ready_at.min(now);
+            self.ledger.accounts.expect_try(job);
         }
     }
 
@@ -154,41 +145,33 @@ impl Exporter {
         if self.batcher.deadline().is_some_and(|deadline| deadline <= now) {
             self.close_batch(now);
         }
-        self.report_overflow(now);
+        self.ledger.report_overflow(Some(now), self.config.max_queue_bytes);
+        self.answer_flushes(now);
     }
 
     /// When [`Exporter::on_time`] or [`Exporter::next_job`] has something to do; `None` when nothing waits for time.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        let send = if self.in_flight < MAX_IN_FLIGHT {
-            self.queue.deadline()
-        } else {
-            None
-        };
-        let report = self.overflow.reported_at.filter(|_| self.overflow.unreported > 0);
-        let report = report.map(|at| at + OVERFLOW_REPORT_INTERVAL);
-        [self.batcher.deadline(), send, report].into_iter().flatten().min()
+        let send = self.queue.deadline().filter(|_| self.has_room());
+        let send = send.map(|ready| self.silent_until().map_or(ready, |until| until.max(ready)));
+        [self.batcher.deadline(), self.ledger.deadline(), self.gate.deadline(), send].into_iter().flatten().min()
     }
 
     /// The next body to send now, if there is one and room for another request. Each one taken has to come back
     /// through [`Exporter::on_outcome`].
     pub fn next_job(&mut self, now: Instant) -> Option<Job> {
-        while self.in_flight < MAX_IN_FLIGHT {
+        if self.gate.take_probe(now) {
+            return Some(self.launch(Job::probe(now)));
+        }
+        while self.has_room() && self.silent_until().is_none_or(|until| until <= now) {
             let job = self.queue.pop_ready(now)?;
-            if !self.gate.admit(now, job.count) {
-                self.end(now, &job, End::Dropped);
-            } else if self.config.max_attempts == 0 {
-                self.end(
-                    now,
-                    &job,
-                    End::Failed {
-                        cause: NO_ATTEMPT.to_owned(),
-                    },
-                );
+            if let Err(reason) = self.gate.admit(now, job.count()) {
+                self.settle(now, &job, End::Dropped(reason));
+            } else if self.config.max_attempts == Some(0) {
+                let (cause, reason) = (NO_ATTEMPT.to_owned(), DropReason::RetriesExhausted);
+                self.settle(now, &job, End::Failed { cause, reason });
             } else {
-                self.in_flight += 1;
-                self.in_flight_bytes += job.body.len();
-                return Some(job);
+                return Some(self.launch(job));
             }
         }
         None
@@ -196,182 +179,195 @@ impl Exporter {
 
     /// An attempt is over.
     pub fn on_outcome(&mut self, now: Instant, mut job: Job, outcome: Outcome) {
-        self.in_flight -= 1;
-        self.in_flight_bytes -= job.body.len();
+        self.land(&job);
+        if !matches!(outcome, Outcome::Retry { .. }) {
+            self.pace.on_answer();
+        }
+        if job.is_probe() {
+            self.on_probe_outcome(now, &outcome);
+            return;
+        }
         job.attempts = job.attempts.saturating_add(1);
         match outcome {
-            Outcome::Delivered => self.end(now, &job, End::Delivered),
-            Outcome::AuthRejected(status) => self.end(now, &job, End::AuthRejected { status }),
-            Outcome::Retry(cause) if job.attempts >= self.config.max_attempts => {
-                self.end(now, &job, End::Failed { cause });
+            Outcome::Delivered => self.settle(now, &job, End::Delivered),
+            Outcome::AuthRejected(status) => self.settle(now, &job, End::AuthRejected { status }),
+            Outcome::Refused { cause } => {
+                self.settle(now, &job, End::Failed { cause, reason: DropReason::Refused });
             }
-            Outcome::Retry(_) => {
-                job.ready_at = now + retry::delay(job.attempts, (self.jitter)());
+            Outcome::QuotaExhausted { probe_after } => self.on_quota_exhausted(now, &job, probe_after),
+            Outcome::Split => self.split(now, &job),
+            Outcome::Uncompressed => {
+                self.plain = true;
                 self.queue.push(job);
-                self.make_room(now);
             }
+            Outcome::Retry { cause, after } => self.retry(now, job, cause, after),
+        }
+        self.answer_flushes(now);
+    }
+
+    /// Says what has not been said yet, before the exporter is forgotten.
+    pub fn report_rest(&mut self) {
+        self.ledger.report_overflow(None, self.config.max_queue_bytes);
+    }
+
+    /// Says that the engine cannot go on for this exporter.
+    pub fn fail(&mut self, message: &str) {
+        self.ledger.fail(message);
+    }
+
+    /// Nothing is sent before this. Where attempts are counted or a flush waits, an outage makes no pause.
+    fn silent_until(&self) -> Option<Instant> {
+        self.pace.silent_until(self.config.max_attempts.is_some() || self.ledger.accounts.has_waiters())
+    }
+
+    /// The collector has just failed again: lets go what has been kept beyond its window.
+    fn expire(&mut self, now: Instant, cause: &str) {
+        while let Some(job) = self.queue.pop_expired(now) {
+            let (cause, reason) = (cause.to_owned(), DropReason::RetriesExhausted);
+            self.settle(now, &job, End::Failed { cause, reason });
         }
     }
 
-    /// Whether nothing is waiting or under way.
-    #[must_use]
-    pub fn is_idle(&self) -> bool {
-        self.accounts.is_empty() && self.batcher.is_empty()
+    fn has_room(&self) -> bool {
+        self.in_flight.requests < self.pace.max_in_flight()
     }
 
-    /// Says that the engine cannot go on, and releases everyone who waits.
-    pub fn fail(&mut self, message: &str) {
-        self.sink.emit(&Event::EngineFailed {
-            message: message.to_owned(),
-        });
+    fn close_batch(&mut self, now: Instant) {
+        if let Some(batch) = self.batcher.take() {
+            self.start(now, batch);
+        }
     }
 
     fn start(&mut self, now: Instant, batch: Batch) {
         let Batch { bodies, count, reason } = batch;
-        self.sink.emit(&Event::BatchStarted { buffered_events: count });
-        self.last_batch += 1;
-        let account = OpenAccount {
-            count,
-            reason,
-            started: now,
-            jobs_left: bodies.len(),
-            failed: Vec::new(),
-            auth_status: None,
-            dropped: false,
-        };
-        self.accounts.insert(self.last_batch, account);
+        self.ledger.emit(&Event::BatchStarted { buffered_events: count });
+        let batch = self.ledger.accounts.open(now, count, reason, bodies.len());
+        let expires_at = self.config.max_attempts.is_none().then(|| now + self.config.retry_window);
         for body in bodies {
-            self.last_sequence += 1;
-            self.queue.push(Job {
-                sequence: self.last_sequence,
-                batch: self.last_batch,
-                signal: body.signal,
-                body: Bytes::from(body.bytes),
-                count: body.count,
-                attempts: 0,
-                ready_at: now,
-            });
+            self.enqueue(now, batch, body, expires_at);
         }
+    }
+
+    fn enqueue(&mut self, now: Instant, batch: u64, body: Body, expires_at: Option<Instant>) {
+        self.last_sequence += 1;
+        self.queue.push(Job::new(self.last_sequence, batch, body, now, expires_at));
+    }
+
+    fn launch(&mut self, mut job: Job) -> Job {
+        // Flushes wait for a try that is under way, whatever came before.
+        self.ledger.accounts.expect_try(&mut job);
+        self.in_flight.requests += 1;
+        self.in_flight.bytes += job.body.len();
+        self.ledger.stats.sent(job.signal, job.count(), job.record_bytes());
+        job
+    }
+
+    fn land(&mut self, job: &Job) {
+        self.in_flight.requests -= 1;
+        self.in_flight.bytes -= job.body.len();
+        self.ledger.stats.returned(job.signal, job.count(), job.record_bytes());
+    }
+
+    fn on_probe_outcome(&mut self, now: Instant, outcome: &Outcome) {
+        match outcome {
+            Outcome::Delivered => {
+                self.gate.on_probe_delivered();
+                self.ledger.emit(&Event::QuotaResumed);
+            }
+            Outcome::QuotaExhausted { probe_after } => self.gate.on_probe_failed(now, Some(*probe_after)),
+            _ => self.gate.on_probe_failed(now, None),
+        }
+    }
+
+    fn on_quota_exhausted(&mut self, now: Instant, job: &Job, probe_after: Duration) {
+        if self.gate.on_quota_exhausted(now, probe_after) {
+            let probe_after_seconds = probe_after.as_secs();
+            self.ledger.emit(&Event::QuotaPaused { probe_after_seconds });
+        }
+        self.settle(now, job, End::Dropped(DropReason::QuotaPaused));
+        self.close_batch(now);
+        while let Some(job) = self.queue.pop_oldest() {
+            self.settle(now, &job, End::Dropped(DropReason::QuotaPaused));
+        }
+    }
+
+    fn split(&mut self, now: Instant, job: &Job) {
+        let records: Vec<&[u8]> = job.records().collect();
+        if let [record] = records.as_slice() {
+            let bytes = record.len();
+            self.ledger.drop_record(job.signal, DropReason::TooLargeForCollector, record, bytes);
+            self.settle(now, job, End::Counted);
+            return;
+        }
+        let (first, second) = records.split_at(records.len() / 2);
+        let halves = [first, second].map(|half| Body::of(job.signal, half.iter().copied()));
+        self.ledger.accounts.on_split(job.batch, job.awaited);
+        for half in halves {
+            self.enqueue(now, job.batch, half, job.expires_at);
+        }
+    }
+
+    fn retry(&mut self, now: Instant, mut job: Job, cause: String, after: Option<Duration>) {
+        self.pace.on_failure(now, (self.jitter)(), after, job.expires_at);
+        self.expire(now, &cause);
+        let exhausted = match self.config.max_attempts {
+            Some(attempts) => job.attempts >= attempts,
+            None => job.expires_at.is_some_and(|at| at <= now),
+        };
+        if exhausted {
+            self.settle(now, &job, End::Failed { cause, reason: DropReason::RetriesExhausted });
+            return;
+        }
+        self.ledger.stats.retried(job.signal, job.count());
+        self.ledger.accounts.on_tried(&mut job);
+        let again = now + retry::delay(job.attempts, (self.jitter)());
+        job.ready_at = job.expires_at.map_or(again, |at| at.min(again));
+        self.queue.push(job);
     }
 
     /// Lets the oldest waiting records go until the limit holds. Bodies in flight count, but cannot be recalled.
     fn make_room(&mut self, now: Instant) {
-        while self.queue.bytes() + self.batcher.bytes() + self.in_flight_bytes > self.config.max_queue_bytes {
+        while let excess @ 1.. = (self.queue.bytes() + self.batcher.bytes() + self.in_flight.bytes)
+            .saturating_sub(self.config.max_queue_bytes)
+        {
             if self.queue.bytes() == 0 {
-                let Some(batch) = self.batcher.take() else { break };
-                self.start(now, batch);
+                self.close_batch(now);
             }
-            let Some(job) = self.queue.pop_oldest() else { break };
-            self.overflow.unreported += job.count;
-            self.end(now, &job, End::Dropped);
-        }
-        self.report_overflow(now);
-    }
-
-    fn report_overflow(&mut self, now: Instant) {
-        let due = self
-            .overflow
-            .reported_at
-            .is_none_or(|at| now >= at + OVERFLOW_REPORT_INTERVAL);
-        if self.overflow.unreported > 0 && due {
-            self.sink.emit(&Event::QueueOverflow {
-                dropped_records: std::mem::take(&mut self.overflow.unreported),
-                max_queue_bytes: self.config.max_queue_bytes as u64,
-            });
-            self.overflow.reported_at = Some(now);
-        }
-    }
-
-    /// Accounts for a finished job, and for its batch when this was the last of it.
-    fn end(&mut self, now: Instant, job: &Job, end: End) {
-        self.settle(job.count);
-        let Some(account) = self.accounts.get_mut(&job.batch) else {
-            return;
-        };
-        match end {
-            End::Delivered => {}
-            End::Dropped => account.dropped = true,
-            End::AuthRejected { status } => {
-                account.failed.push(job.signal);
-                account.auth_status.get_or_insert(status);
-            }
-            End::Failed { cause } => {
-                account.failed.push(job.signal);
-                self.sink.emit(&Event::SignalDropped {
-                    signal: job.signal,
-                    dropped_batch_size: job.count,
-                    cause,
-                });
+            let Some(mut job) = self.queue.pop_oldest() else { break };
+            if let Some((count, bytes)) = job.trim(excess) {
+                self.ledger.drop_oldest(job.signal, count, bytes);
+                self.queue.push(job);
+            } else {
+                self.ledger.on_overflow(job.count());
+                self.settle(now, &job, End::Dropped(DropReason::QueueFull));
             }
         }
-        account.jobs_left -= 1;
-        if account.jobs_left == 0
-            && let Some(account) = self.accounts.remove(&job.batch)
-        {
-            self.close_account(now, account);
+        self.ledger.report_overflow(Some(now), self.config.max_queue_bytes);
+    }
+
+    fn settle(&mut self, now: Instant, job: &Job, end: End) {
+        self.ledger.settle(now, job, end, &mut self.gate, self.jitter);
+        self.answer_flushes(now);
+    }
+
+    fn answer_flushes(&mut self, now: Instant) {
+        let mut answered = self.ledger.accounts.take_answered(now);
+        if !self.stopped && answered.iter().any(|waiter| waiter.kind == FlushKind::Shutdown) {
+            self.stop();
+            // Nobody else has anything to wait for now.
+            answered.extend(self.ledger.accounts.take_answered(now));
         }
-        self.answer_flushes();
-    }
-
-    fn close_account(&mut self, now: Instant, mut account: OpenAccount) {
-        let duration_ms = whole_ms(now - account.started);
-        let OpenAccount {
-            count: batch_size,
-            reason: flush_reason,
-            ..
-        } = account;
-        if account.failed.is_empty() {
-            if !account.dropped {
-                let dropped = self.gate.on_delivered();
-                self.sink.emit(&Event::BatchDelivered {
-                    batch_size,
-                    flush_reason,
-                    duration_ms,
-                    dropped_events_during_auth_cooldown: (dropped > 0).then_some(dropped),
-                });
-            }
-            return;
+        for waiter in answered {
+            self.ledger.emit(&Event::Flushed { ticket: waiter.ticket });
         }
-        account.failed.sort_by_key(|signal| signal.index());
-        let failed_signals = account.failed;
-        if let Some(status) = account.auth_status
-            && let Some(started) = self.gate.on_auth_rejected(now, (self.jitter)(), batch_size)
-        {
-            self.sink.emit(&Event::AuthCooldown {
-                status,
-                failed_signals: failed_signals.clone(),
-                dropped_batch_size: batch_size,
-                dropped_events_during_cooldown: started.dropped_before,
-                auth_failure_count: started.failure_count,
-                cooldown_ms: whole_ms(started.cooldown),
-            });
-        }
-        self.sink.emit(&Event::BatchIncomplete {
-            batch_size,
-            flush_reason,
-            duration_ms,
-            failed_signals,
-        });
     }
 
-    fn answer_flushes(&mut self) {
-        let oldest = self.accounts.first_key_value().map(|(&batch, _)| batch);
-        let sink = &self.sink;
-        self.flushes.retain(|&(ticket, last_batch)| {
-            let waits = oldest.is_some_and(|oldest| oldest <= last_batch);
-            if !waits {
-                sink.emit(&Event::Flushed { ticket });
-            }
-            waits
-        });
+    /// Ends a shutdown: what is left is counted and reported once.
+    fn stop(&mut self) {
+        self.stopped = true;
+        self.queue = Queue::default();
+        self.batcher.take();
+        self.report_rest();
+        self.ledger.stop();
     }
-
-    /// `count` records are delivered or dropped. Before the event that says so, so that its reader sees the new count.
-    fn settle(&self, count: u64) {
-        self.undelivered.fetch_sub(count, Ordering::Relaxed);
-    }
-}
-
-fn whole_ms(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,15 +1,16 @@
 //! Whether the collector is being talked to at all. Pure: given `now` and the jitter.
 //!
-//! ```text
-//!            401/403                       deadline passes
-//!   Open ───────────────▶ AuthCooldown ───────────────────▶ Open (failures kept: the next wait is longer)
-//!    ▲                                                        │
-//!    └──────────────────── a delivered batch ─────────────────┘ (failures forgotten)
-//! ```
+//! | state | left when | meanwhile |
+//! |---|---|---|
+//! | open | 401 or 403: to cooldown; quota used up: to paused | records pass |
+//! | cooldown | its time is over: to open, the next one is longer; a delivered batch: to open, failures forgotten | dropped, counted |
+//! | paused | a probe is delivered: to open | dropped; an empty batch is sent now and then as a probe |
 
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use crate::stats::DropReason;
 
 /// First cooldown; also the shortest, jitter included (peer: `AuthFailureCooldown`).
 const COOLDOWN_BASE: Duration = Duration::from_secs(60);
@@ -29,48 +30,112 @@ pub struct CooldownStarted {
     pub dropped_before: u64,
 }
 
-/// Closed for a while after the collector has rejected the credentials.
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Open,
+    Cooldown {
+        until: Instant,
+    },
+    Paused {
+        interval: Duration,
+        /// `None` while a probe is under way.
+        probe_at: Option<Instant>,
+    },
+}
+
+/// See the module.
 #[derive(Debug, Default)]
 pub struct Gate {
-    failure_count: u32,
-    closed_until: Option<Instant>,
-    dropped: u64,
+    state: State,
+    auth_failures: u32,
+    dropped_in_cooldown: u64,
 }
 
 impl Gate {
-    /// Whether records pass. If not, `count` of them are counted as dropped.
-    pub fn admit(&mut self, now: Instant, count: u64) -> bool {
-        let open = self.closed_until.is_none_or(|until| now >= until);
-        if !open {
-            self.dropped += count;
+    /// Whether records pass.
+    ///
+    /// # Errors
+    /// Why the `count` records have to be dropped.
+    pub fn admit(&mut self, now: Instant, count: u64) -> Result<(), DropReason> {
+        match self.state {
+            State::Cooldown { until } if now < until => {
+                self.dropped_in_cooldown += count;
+                Err(DropReason::AuthRejected)
+            }
+            State::Paused { .. } => Err(DropReason::QuotaPaused),
+            _ => Ok(()),
         }
-        open
     }
 
-    /// The collector took a whole batch: forget all failures. Returns how many records the cooldown had cost.
+    /// The collector took a batch: forget all rejections. Returns how many records the cooldown had cost.
     pub fn on_delivered(&mut self) -> u64 {
-        self.failure_count = 0;
-        self.closed_until = None;
-        std::mem::take(&mut self.dropped)
+        self.auth_failures = 0;
+        if matches!(self.state, State::Cooldown { .. }) {
+            self.state = State::Open;
+        }
+        std::mem::take(&mut self.dropped_in_cooldown)
     }
 
-    /// The collector rejected the credentials. `None` while a cooldown runs already: one warning for each.
+    /// The collector rejected the credentials. `None` while nothing is sent anyway: one warning for each cooldown.
     pub fn on_auth_rejected(&mut self, now: Instant, jitter: f64, batch_size: u64) -> Option<CooldownStarted> {
-        if !self.admit(now, batch_size) {
-            return None;
-        }
-        self.failure_count += 1;
-        let doublings = (self.failure_count - 1).min(16);
+        self.admit(now, batch_size).ok()?;
+        self.auth_failures += 1;
+        let doublings = (self.auth_failures - 1).min(16);
         let target = COOLDOWN_BASE.saturating_mul(1 << doublings).min(COOLDOWN_MAX);
-        let cooldown = target
-            .mul_f64(1.0 + JITTER_RATIO * (2.0 * jitter - 1.0))
-            .max(COOLDOWN_BASE);
-        self.closed_until = Some(now + cooldown);
+        let cooldown = target.mul_f64(1.0 + JITTER_RATIO * (2.0 * jitter - 1.0)).max(COOLDOWN_BASE);
+        self.state = State::Cooldown { until: now + cooldown };
         Some(CooldownStarted {
             cooldown,
-            failure_count: self.failure_count,
-            dropped_before: std::mem::take(&mut self.dropped),
+            failure_count: self.auth_failures,
+            dropped_before: std::mem::take(&mut self.dropped_in_cooldown),
         })
+    }
+
+    /// The quota is used up. True when this is news: one warning for each pause.
+    pub fn on_quota_exhausted(&mut self, now: Instant, probe_after: Duration) -> bool {
+        if let State::Paused { interval, .. } = &mut self.state {
+            *interval = probe_after;
+            return false;
+        }
+        self.state = State::Paused { interval: probe_after, probe_at: Some(now + probe_after) };
+        true
+    }
+
+    /// Whether to send a probe now. Each one has to come back through [`Gate::on_probe_failed`] or
+    /// [`Gate::on_probe_delivered`].
+    pub fn take_probe(&mut self, now: Instant) -> bool {
+        match &mut self.state {
+            State::Paused { probe_at, .. } if probe_at.is_some_and(|at| at <= now) => {
+                *probe_at = None;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The quota is still used up, or the probe got lost: another one later.
+    pub fn on_probe_failed(&mut self, now: Instant, probe_after: Option<Duration>) {
+        if let State::Paused { interval, probe_at } = &mut self.state {
+            *interval = probe_after.unwrap_or(*interval);
+            *probe_at = Some(now + *interval);
+        }
+    }
+
+    /// There is quota again.
+    pub fn on_probe_delivered(&mut self) {
+        if matches!(self.state, State::Paused { .. }) {
+            self.state = State::Open;
+        }
+    }
+
+    /// When the next probe is due.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        match self.state {
+            State::Paused { probe_at, .. } => probe_at,
+            _ => None,
+        }
     }
 }
 
@@ -87,36 +152,22 @@ mod tests {
             assert_eq!(started.cooldown.as_secs(), seconds);
             assert_eq!(started.failure_count as usize, failures + 1);
             assert_eq!(started.dropped_before, if failures == 0 { 0 } else { 3 });
-            assert!(!gate.admit(now, 3));
+            assert_eq!(gate.admit(now, 3), Err(DropReason::AuthRejected));
             now += started.cooldown;
-            assert!(gate.admit(now, 3));
+            assert_eq!(gate.admit(now, 3), Ok(()));
         }
         assert!(gate.on_auth_rejected(now, 0.5, 10).is_some());
-        assert!(!gate.admit(now, 7));
+        assert!(gate.admit(now, 7).is_err());
         assert_eq!(gate.on_delivered(), 7);
-        assert!(gate.admit(now, 1));
+        assert_eq!(gate.admit(now, 1), Ok(()));
         assert_eq!(gate.on_auth_rejected(now, 0.5, 1).unwrap().cooldown.as_secs(), 60);
     }
 
     #[test]
     fn jitter_is_a_tenth_and_never_below_the_base() {
         let now = clock::now();
-        assert_eq!(
-            Gate::default()
-                .on_auth_rejected(now, 0.0, 1)
-                .unwrap()
-                .cooldown
-                .as_secs(),
-            60
-        );
-        assert_eq!(
-            Gate::default()
-                .on_auth_rejected(now, 1.0, 1)
-                .unwrap()
-                .cooldown
-                .as_secs(),
-            66
-        );
+        assert_eq!(Gate::default().on_auth_rejected(now, 0.0, 1).unwrap().cooldown.as_secs(), 60);
+        assert_eq!(Gate::default().on_auth_rejected(now, 1.0, 1).unwrap().cooldown.as_secs(), 66);
     }
 
     #[test]
@@ -125,5 +176,25 @@ mod tests {
         assert!(gate.on_auth_rejected(now, 0.5, 10).is_some());
         assert_eq!(gate.on_auth_rejected(now, 0.5, 10), None);
         assert_eq!(gate.on_delivered(), 10);
+    }
+
+    #[test]
+    fn a_pause_is_announced_once_and_ends_with_a_delivered_probe() {
+        let (mut gate, now) = (Gate::default(), clock::now());
+        let (minute, five) = (Duration::from_secs(60), Duration::from_secs(300));
+        assert!(gate.on_quota_exhausted(now, five) && !gate.on_quota_exhausted(now, minute));
+        assert_eq!(gate.admit(now, 1), Err(DropReason::QuotaPaused));
+        assert!(!gate.take_probe(now + minute));
+        assert!(gate.take_probe(now + five) && !gate.take_probe(now + five));
+        assert_eq!(gate.deadline(), None);
+        gate.on_probe_failed(now + five, None);
+        assert_eq!(gate.deadline(), Some(now + five + minute));
+        gate.on_probe_failed(now, Some(five));
+        assert_eq!(gate.deadline(), Some(now + five));
+        // A batch that was already out and arrives does not end the pause.
+        gate.on_delivered();
+        assert!(gate.admit(now, 1).is_err());
+        gate.on_probe_delivered();
+        assert_eq!((gate.admit(now, 1), gate.deadline()), (Ok(()), None));
     }
 }

@@ -12,14 +12,16 @@
 //! | module | what it is |
 //! |---|---|
 //! | `binding` | the only file that names napi |
-//! | `runtime` | the thread, and the handle that the JS thread holds |
-//! | `command` | the one enum that crosses to the engine |
+//! | `runtime`, `shared`, `handle` | the thread; what both sides of it see; one exporter as the JS thread holds it |
+//! | `command`, `event` | the one enum that crosses to the engine, the one that comes back |
 //! | `engine` | the loop: the only code that waits |
-//! | `exporter` | one exporter's state, composed of `batch`, `queue`, `gate`, `retry`; pure |
+//! | `exporter` | one exporter's state, pure: composed of `batch`, `queue`, `gate`, `pace`, `retry` |
+//! | `ledger`, `accounts`, `stats` | what has become of its records |
 //! | `transport` | one request |
-//! | `config`, `signal`, `event` | options, kinds of telemetry, what is told to the facade |
+//! | `config`, `signal` | options, kinds of telemetry |
 //! | `clock` | the only reader of clock and randomness |
 
+pub mod accounts;
 pub mod batch;
 // Registers itself with Node; in a test binary there is no Node.
 #[cfg(not(test))]
@@ -31,8 +33,14 @@ pub mod engine;
 pub mod event;
 pub mod exporter;
 pub mod gate;
+pub mod handle;
+pub mod ledger;
+mod lock;
+pub mod pace;
 pub mod queue;
 pub mod retry;
 pub mod runtime;
+pub mod shared;
 pub mod signal;
+pub mod stats;
 pub mod transport;

@@ -9,27 +9,91 @@ const BACKOFF_MAX: Duration = Duration::from_secs(30);
 /// Each wait is spread by up to this share to both sides, so that many processes do not come back at once.
 const JITTER_RATIO: f64 = 0.2;
 
+/// A collector cannot ask for a longer wait than this.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(5 * 60);
+/// Wait before the first probe of a paused exporter, when the collector does not say (peer).
+const QUOTA_PROBE_DEFAULT: Duration = Duration::from_secs(300);
+/// The longest that a probe is put off (peer: the longest JavaScript timer).
+const QUOTA_PROBE_MAX: Duration = Duration::from_secs(2_147_483);
+
 /// What becomes of a request. Once the engine runs there are no errors, only these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The collector has it.
     Delivered,
-    /// Not delivered; another attempt may help. Says why.
-    Retry(String),
+    /// Not delivered; another attempt may help.
+    Retry {
+        /// Why, in words.
+        cause: String,
+        /// How long the collector wants to be left alone.
+        after: Option<Duration>,
+    },
+    /// Too large: smaller bodies may pass.
+    Split,
     /// The collector rejects the credentials (401 or 403).
     AuthRejected(u16),
+    /// The quota is used up: ask again later, with an empty body.
+    QuotaExhausted {
+        /// How much later.
+        probe_after: Duration,
+    },
+    /// The collector does not take compressed bodies: send it plain.
+    Uncompressed,
+    /// The collector will never take it.
+    Refused {
+        /// Why, in words.
+        cause: String,
+    },
 }
 
-/// Judges a complete status line.
-///
-/// As the peer does: 2xx is delivered, 401 and 403 end the attempts at once, all else is tried again.
+/// What an answer says, as far as it matters here.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Answer<'a> {
+    /// Status code.
+    pub status: u16,
+    /// Its standard name.
+    pub reason: &'a str,
+    /// `Retry-After`, resolved to a wait.
+    pub retry_after: Option<Duration>,
+    /// `x-mastra-observability`.
+    pub observability: Option<&'a str>,
+    /// `x-mastra-observability-retry-after`.
+    pub observability_retry_after: Option<&'a str>,
+    /// Whether the exporter takes part in the quota contract.
+    pub quota_pause: bool,
+    /// Whether the body was compressed.
+    pub compressed: bool,
+}
+
+/// Judges an answer; the one table of statuses.
 #[must_use]
-pub fn classify(status: u16, reason: &str) -> Outcome {
+pub fn classify(answer: &Answer<'_>) -> Outcome {
+    let &Answer { status, reason, .. } = answer;
+    let disabled = answer.observability == Some("disabled");
+    if answer.quota_pause && (status == 402 || disabled) && !matches!(status, 401 | 403) {
+        return Outcome::QuotaExhausted { probe_after: quota_probe_after(answer.observability_retry_after) };
+    }
+    // The peer's words, which users match on.
+    let cause = format!("Request failed with status: {status} {reason}");
     match status {
         200..=299 => Outcome::Delivered,
         401 | 403 => Outcome::AuthRejected(status),
-        // The peer's words, which users match on.
-        _ => Outcome::Retry(format!("Request failed with status: {status} {reason}")),
+        413 => Outcome::Split,
+        400 | 415 if answer.compressed => Outcome::Uncompressed,
+        408 | 425 | 429 | 500..=599 => {
+            Outcome::Retry { cause, after: answer.retry_after.map(|after| after.min(RETRY_AFTER_MAX)) }
+        }
+        _ => Outcome::Refused { cause },
+    }
+}
+
+/// Whole seconds in digits, 300 s for anything else (peer).
+fn quota_probe_after(header: Option<&str>) -> Duration {
+    let digits =
+        header.map(str::trim).filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
+    match digits.map(|text| text.parse().unwrap_or(u64::MAX)) {
+        None | Some(0) => QUOTA_PROBE_DEFAULT,
+        Some(seconds) => Duration::from_secs(seconds).min(QUOTA_PROBE_MAX),
     }
 }
 
@@ -47,18 +111,71 @@ pub fn delay(attempts: u32, jitter: f64) -> Duration {
 mod tests {
     use super::*;
 
+    fn judged(status: u16) -> Outcome {
+        classify(&Answer { status, reason: "Reason", ..Answer::default() })
+    }
+
     #[test]
     fn statuses() {
+        let cause = |status| format!("Request failed with status: {status} Reason");
         for status in [200, 201, 202, 204, 299] {
-            assert_eq!(classify(status, ""), Outcome::Delivered);
+            assert_eq!(judged(status), Outcome::Delivered);
         }
         for status in [401, 403] {
-            assert_eq!(classify(status, ""), Outcome::AuthRejected(status));
+            assert_eq!(judged(status), Outcome::AuthRejected(status));
         }
-        for status in [302, 400, 404, 408, 413, 429, 500, 503] {
-            let text = format!("Request failed with status: {status} Reason");
-            assert_eq!(classify(status, "Reason"), Outcome::Retry(text));
+        for status in [408, 425, 429, 500, 502, 503, 504, 599] {
+            assert_eq!(judged(status), Outcome::Retry { cause: cause(status), after: None });
         }
+        for status in [301, 304, 307, 400, 402, 404, 405, 410, 415, 422, 431, 600] {
+            assert_eq!(judged(status), Outcome::Refused { cause: cause(status) });
+        }
+        assert_eq!(judged(413), Outcome::Split);
+    }
+
+    #[test]
+    fn a_collector_cannot_ask_for_more_than_five_minutes() {
+        for (asked, kept) in [(7, 7), (300, 300), (301, 300), (u64::MAX, 300)] {
+            let retry_after = Some(Duration::from_secs(asked));
+            let Outcome::Retry { after, .. } = classify(&Answer { status: 503, retry_after, ..Answer::default() })
+            else {
+                panic!("503 is retried");
+            };
+            assert_eq!(after, Some(Duration::from_secs(kept)));
+        }
+    }
+
+    #[test]
+    fn a_compressed_body_that_is_not_understood_goes_plain() {
+        for status in [400, 415] {
+            let answer = Answer { status, compressed: true, ..Answer::default() };
+            assert_eq!(classify(&answer), Outcome::Uncompressed);
+        }
+    }
+
+    #[test]
+    fn quota_is_paused_only_under_its_contract() {
+        let paused = |status, observability, header| {
+            let observability_retry_after = header;
+            classify(&Answer {
+                status,
+                observability,
+                observability_retry_after,
+                quota_pause: true,
+                ..Answer::default()
+            })
+        };
+        let probe = |seconds| Outcome::QuotaExhausted { probe_after: Duration::from_secs(seconds) };
+        assert_eq!(paused(402, None, None), probe(300));
+        assert_eq!(paused(200, Some("disabled"), Some(" 45 ")), probe(45));
+        assert_eq!(paused(200, Some("Disabled"), Some("45")), Outcome::Delivered);
+        assert_eq!(paused(401, Some("disabled"), None), Outcome::AuthRejected(401));
+        for (header, seconds) in [("", 300), ("0", 300), ("-1", 300), ("1.5", 300), ("soon", 300), ("9", 9)] {
+            assert_eq!(paused(402, None, Some(header)), probe(seconds), "{header}");
+        }
+        assert_eq!(paused(402, None, Some("99999999999999999999999")), probe(2_147_483));
+        let without = Answer { status: 200, observability: Some("disabled"), ..Answer::default() };
+        assert_eq!(classify(&without), Outcome::Delivered);
     }
 
     #[test]

@@ -1,235 +1,166 @@
 //! The engine's thread: one for all exporters of the process, started with the first and joined with the last JS
-//! environment, and the handle through which an exporter talks to it.
+//! environment. A panic on it ends at [`Shared::fail`]: every exporter is told, none waits, Node lives.
 
 use std::{
+    any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
     thread::{self, JoinHandle},
     time::Duration,
 };
 
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded, unbounded};
 use tokio::sync::Notify;
 
 use crate::{
     clock,
-    command::{Command, ExporterId, Unread},
+    command::Command,
     config::Config,
     engine::Engine,
-    event::{Event, Sink},
-    transport::HttpTransport,
+    event::Sink,
+    handle::Handle,
+    lock::lock,
+    shared::{Member, Shared},
+    transport::{HttpTransport, Transport},
 };
 
 const THREAD_NAME: &str = "mastra-exporter";
-/// How long the last JS environment waits for records still under way when it is torn down.
-const STOP_TIMEOUT: Duration = Duration::from_secs(2);
+/// Added to a deadline that the engine keeps itself, for a thread that the system has not scheduled.
+const GRACE: Duration = Duration::from_millis(250);
 
 /// Why the engine could not be started.
 #[derive(Debug, thiserror::Error)]
 #[error("the exporter thread could not be started: {0}")]
 pub struct StartError(#[from] std::io::Error);
 
-/// What both threads see.
-struct Shared {
-    commands: Sender<Command>,
-    wake: Arc<Notify>,
-    failed: AtomicBool,
-    last_id: AtomicU64,
-    sinks: Mutex<Vec<Weak<dyn Sink>>>,
-}
-
-impl Shared {
-    fn send(&self, command: Command) -> bool {
-        let sent = !self.failed.load(Ordering::Acquire) && self.commands.send(command).is_ok();
-        self.wake.notify_one();
-        sent
-    }
-
-    /// A panic got out of the engine: everyone is told, nobody waits for it any more.
-    fn fail(&self, message: &str) {
-        self.failed.store(true, Ordering::Release);
-        let event = Event::EngineFailed {
-            message: message.to_owned(),
-        };
-        for sink in lock(&self.sinks).drain(..).filter_map(|sink| sink.upgrade()) {
-            sink.emit(&event);
-        }
-    }
-}
-
-struct Runtime {
+/// A running engine.
+pub struct Runtime {
     shared: Arc<Shared>,
     thread: JoinHandle<()>,
     /// Disconnected when the thread is about to end: a join with a deadline.
     ended: Receiver<()>,
-    environments: usize,
 }
 
-static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
-
-/// Counts a JS environment (main thread or worker) in. Each call needs one [`leave_environment`].
-///
-/// # Errors
-/// [`StartError`] when the system gives no thread.
-pub fn enter_environment() -> Result<(), StartError> {
-    let mut guard = lock(&RUNTIME);
-    if let Some(runtime) = guard.as_mut() {
-        runtime.environments += 1;
-    } else {
-        *guard = Some(start()?);
-    }
-    Ok(())
-}
-
-/// Counts a JS environment out. The last one stops the engine: it delivers what is left, for [`STOP_TIMEOUT`] at most.
-pub fn leave_environment() {
-    let mut guard = lock(&RUNTIME);
-    let Some(runtime) = guard.as_mut() else { return };
-    runtime.environments -= 1;
-    if runtime.environments > 0 {
-        return;
-    }
-    let stopped = guard.take();
-    drop(guard);
-    if let Some(Runtime {
-        shared, thread, ended, ..
-    }) = stopped
+impl Runtime {
+    /// Starts the thread. `connect` makes the transport of an exporter, or says why it cannot.
+    ///
+    /// # Errors
+    /// [`StartError`] when the system gives no thread.
+    pub fn start<T, C>(connect: C) -> Result<Self, StartError>
+    where
+        T: Transport,
+        C: FnMut(&Config) -> Result<T, String> + Send + 'static,
     {
-        shared.send(Command::Stop {
-            deadline: clock::now() + STOP_TIMEOUT,
+        let (sender, commands) = unbounded();
+        let (ending, ended) = bounded::<()>(0);
+        let wake = Arc::new(Notify::new());
+        let shared = Arc::new(Shared::new(sender, Arc::clone(&wake)));
+        let engine_side = Arc::clone(&shared);
+        let thread = thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(move || {
+            // Unwind safe: the engine's state is not used after a panic.
+            match catch_unwind(AssertUnwindSafe(|| run(connect, commands, wake))) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => engine_side.fail(&error.to_string()),
+                Err(panic) => engine_side.fail(&format!("the exporter thread panicked: {}", text_of(&*panic))),
+            }
+            drop(ending);
+        })?;
+        Ok(Self { shared, thread, ended })
+    }
+
+    /// Opens an exporter.
+    #[must_use]
+    pub fn open(&self, config: Config, sink: Arc<dyn Sink>) -> Handle {
+        let shared = Arc::clone(&self.shared);
+        let member = Arc::new(Member { sink, stats: Arc::default() });
+        let id = shared.join(&member, config.exit_timeout);
+        let max_queue_bytes = config.max_queue_bytes;
+        let opened = shared.send(Command::Open {
+            id,
+            config: Box::new(config),
+            sink: Arc::clone(&member.sink),
+            stats: Arc::clone(&member.stats),
         });
-        // Half a second more for a thread that the system has not scheduled. One that is still not gone is left behind:
-        // Node must end.
-        let joinable = ended.recv_timeout(STOP_TIMEOUT + Duration::from_millis(500));
-        if joinable == Err(crossbeam_channel::RecvTimeoutError::Disconnected) {
+        if !opened {
+            member.fail("the exporter thread has ended");
+        }
+        Handle::new(id, shared, member, max_queue_bytes)
+    }
+
+    /// Ends the thread: it delivers what is left, for the longest `exitTimeoutMs` of all exporters at most.
+    pub fn stop(self) {
+        let Self { shared, thread, ended } = self;
+        let within = shared.exit_timeout();
+        shared.send(Command::Stop { deadline: clock::now() + within });
+        // A thread that is not gone by then is left behind: Node must end.
+        if ended.recv_timeout(within + GRACE) == Err(RecvTimeoutError::Disconnected) {
             // It contained its panics; there is nothing to learn from the result.
             let _ = thread.join();
         }
     }
 }
 
-fn start() -> Result<Runtime, StartError> {
-    let (sender, commands) = unbounded();
-    let (ending, ended) = bounded::<()>(0);
-    let shared = Arc::new(Shared {
-        commands: sender,
-        wake: Arc::default(),
-        failed: AtomicBool::new(false),
-        last_id: AtomicU64::new(0),
-        sinks: Mutex::default(),
-    });
-    let seen_by_engine = Arc::clone(&shared);
-    let thread = thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(move || {
-        let wake = Arc::clone(&seen_by_engine.wake);
-        // Unwind safe: the engine's state is not used after a panic.
-        match catch_unwind(AssertUnwindSafe(|| run(&commands, wake))) {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => seen_by_engine.fail(&error.to_string()),
-            Err(_) => seen_by_engine.fail("the exporter thread panicked"),
-        }
-        drop(ending);
-    })?;
-    Ok(Runtime {
-        shared,
-        thread,
-        ended,
-        environments: 1,
-    })
+/// The engine of this process and the number of JS environments that use it.
+static RUNTIME: Mutex<Option<(Runtime, usize)>> = Mutex::new(None);
+
+/// Counts a JS environment (main thread or worker) in. Each call needs one [`leave_environment`].
+///
+/// # Errors
+/// [`StartError`] when the system gives no thread.
+pub fn enter_environment() -> Result<(), StartError> {
+    let mut running = lock(&RUNTIME);
+    if let Some((_, environments)) = running.as_mut() {
+        *environments += 1;
+    } else {
+        let connect = |config: &Config| HttpTransport::new(config).map_err(|error| error.to_string());
+        *running = Some((Runtime::start(connect)?, 1));
+    }
+    Ok(())
 }
 
-fn run(commands: &Receiver<Command>, wake: Arc<Notify>) -> std::io::Result<()> {
+/// Counts a JS environment out. The last one stops the engine.
+pub fn leave_environment() {
+    let mut running = lock(&RUNTIME);
+    let Some((_, environments)) = running.as_mut() else { return };
+    *environments -= 1;
+    if *environments == 0
+        && let Some((runtime, _)) = running.take()
+    {
+        drop(running);
+        runtime.stop();
+    }
+}
+
+/// Does something with the running engine; `None` outside [`enter_environment`] and [`leave_environment`].
+pub fn with_running<R>(act: impl FnOnce(&Runtime) -> R) -> Option<R> {
+    lock(&RUNTIME).as_ref().map(|(runtime, _)| act(runtime))
+}
+
+/// Blocks until all exporters have delivered or dropped everything, for `within` at most.
+pub fn drain(within: Duration) {
+    // Not under the lock: a worker may come or go meanwhile.
+    let Some(shared) = with_running(|runtime| Arc::clone(&runtime.shared)) else { return };
+    shared.end_waiting();
+    let (done, wait) = bounded(0);
+    if shared.send(Command::Drain { done }) {
+        // Nothing is ever sent: it ends with the other side's drop, or with the time.
+        let _ = wait.recv_timeout(within);
+    }
+}
+
+fn run<T, C>(connect: C, commands: Receiver<Command>, wake: Arc<Notify>) -> std::io::Result<()>
+where
+    T: Transport,
+    C: FnMut(&Config) -> Result<T, String>,
+{
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let engine = Engine::new(|config: &Config| HttpTransport::new(config).map_err(|error| error.to_string()));
-    runtime.block_on(engine.run(commands.clone(), wake));
+    runtime.block_on(Engine::new(connect).run(commands, wake));
     // Name look-ups run on threads of their own and may hang; nothing waits for them.
     runtime.shutdown_background();
     Ok(())
 }
 
-/// One exporter as the JS thread holds it. Dropping it closes the exporter; what it was given is still delivered.
-pub struct Handle {
-    id: ExporterId,
-    shared: Arc<Shared>,
-    /// Kept alive for the weak reference in `Shared::sinks`.
-    _sink: Arc<dyn Sink>,
-    undelivered: Arc<AtomicU64>,
-    /// Bytes sent to the engine that it has not taken yet.
-    unread_bytes: Arc<AtomicUsize>,
-    max_queue_bytes: usize,
-}
-
-impl Handle {
-    /// Opens an exporter. `None` before [`enter_environment`] or after [`leave_environment`].
-    #[must_use]
-    pub fn open(config: Config, sink: Arc<dyn Sink>) -> Option<Self> {
-        let shared = Arc::clone(&lock(&RUNTIME).as_ref()?.shared);
-        let handle = Self {
-            id: shared.last_id.fetch_add(1, Ordering::Relaxed),
-            undelivered: Arc::default(),
-            unread_bytes: Arc::default(),
-            max_queue_bytes: config.max_queue_bytes,
-            _sink: Arc::clone(&sink),
-            shared,
-        };
-        let mut sinks = lock(&handle.shared.sinks);
-        sinks.retain(|known| known.strong_count() > 0);
-        sinks.push(Arc::downgrade(&sink));
-        drop(sinks);
-        handle.shared.send(Command::Open {
-            id: handle.id,
-            config: Box::new(config),
-            sink,
-            undelivered: Arc::clone(&handle.undelivered),
-        });
-        Some(handle)
-    }
-
-    /// Hands `count` records over: one a line, each a signal digit followed by JSON text. Never blocks. False when the
-    /// engine is gone.
-    #[must_use]
-    pub fn submit(&self, text: String, count: u64) -> bool {
-        self.undelivered.fetch_add(count, Ordering::Relaxed);
-        let unread = Unread::new(&self.unread_bytes, text.len());
-        // Only an engine that does not get to run at all falls this far behind.
-        let command = if unread.total() > self.max_queue_bytes {
-            Command::Refused { id: self.id, count }
-        } else {
-            Command::Records {
-                id: self.id,
-                text,
-                unread,
-            }
-        };
-        let sent = self.shared.send(command);
-        if !sent {
-            self.undelivered.fetch_sub(count, Ordering::Relaxed);
-        }
-        sent
-    }
-
-    /// Asks for [`Event::Flushed`] with `ticket`. False when the engine is gone and no answer will come.
-    #[must_use]
-    pub fn flush(&self, ticket: u32) -> bool {
-        self.shared.send(Command::Flush { id: self.id, ticket })
-    }
-
-    /// Records handed over and not yet delivered or dropped.
-    #[must_use]
-    pub fn undelivered(&self) -> u64 {
-        self.undelivered.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        self.shared.send(Command::Close { id: self.id });
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic while the lock was held leaves the list of sinks or the runtime as it was: both are still usable.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+fn text_of(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

@@ -1,11 +1,24 @@
 //! One request to the collector. [`Transport`] is what the engine needs; [`HttpTransport`] is the real one.
 
-use std::{error::Error, future::Future, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    char::TryFromCharError,
+    error::Error,
+    future::Future,
+    io::{self, Write},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
+use hyper::ext::ReasonPhrase;
 use reqwest::{
-    Client, Response, StatusCode,
-    header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, InvalidHeaderValue},
+    Client, ClientBuilder, Proxy, Response, StatusCode, Url,
+    header::{
+        AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue,
+        RETRY_AFTER,
+    },
     redirect::{Attempt, Policy},
 };
 use rustls::{
@@ -13,44 +26,58 @@ use rustls::{
     crypto::ring,
     pki_types::{CertificateDer, pem::PemObject},
 };
+use tokio::{task::spawn_blocking, time::timeout};
 
 use crate::{
+    clock,
     config::Config,
-    retry::{Outcome, classify},
+    retry::{Answer, Outcome, classify},
     signal::Signal,
 };
 
+/// Says that the exporter knows the quota contract (peer: `OBSERVABILITY_CAPABILITIES_HEADER`).
+const CAPABILITIES: HeaderName = HeaderName::from_static("x-mastra-observability-capabilities");
+/// `disabled` when there is no quota left.
+const OBSERVABILITY: HeaderName = HeaderName::from_static("x-mastra-observability");
+/// When to ask again, in seconds.
+const OBSERVABILITY_RETRY_AFTER: HeaderName = HeaderName::from_static("x-mastra-observability-retry-after");
 /// An answer's body is read to keep the connection usable, but no further than this.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
+/// An answer whose body takes longer costs its connection.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Redirects followed, all within one origin.
 const MAX_REDIRECTS: usize = 5;
-/// An idle connection is given up before most servers and balancers (60 s and more) give it up themselves.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// An idle connection is given up before the server does it in the middle of a request: Node's servers after 5 s.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Sends one body and says what became of it. The engine puts a time limit on it by dropping the future.
 pub trait Transport: Send + Sync + 'static {
-    /// One attempt.
-    fn send(&self, signal: Signal, body: Bytes) -> impl Future<Output = Outcome> + Send;
+    /// One attempt. `compress`: with gzip.
+    fn send(&self, signal: Signal, body: Bytes, compress: bool) -> impl Future<Output = Outcome> + Send;
 }
 
 /// Why no client could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
-    /// The token has characters that no header may have. Its text is not shown.
+    /// The token has control characters. Its text is not shown.
     #[error("accessToken has characters that an HTTP header cannot carry")]
     Token(#[from] InvalidHeaderValue),
+    /// The token has characters beyond Latin-1. Its text is not shown.
+    #[error("accessToken has characters that an HTTP header cannot carry")]
+    TokenCharset(#[from] TryFromCharError),
     /// No TLS protocol version is left.
     #[error("TLS setup failed: {0}")]
     Tls(#[from] rustls::Error),
-    /// The client refuses its settings.
-    #[error("HTTP client setup failed: {0}")]
-    Client(#[from] reqwest::Error),
+    /// The client refuses its settings. Which is not said: a proxy's URL may hold a password.
+    #[error("HTTP client setup failed, is a proxy URL malformed?")]
+    Client,
 }
 
 /// Keep-alive HTTP/1.1 over TCP or TLS.
 #[derive(Debug)]
 pub struct HttpTransport {
     client: Client,
+    quota_pause: bool,
     endpoints: [String; Signal::ALL.len()],
 }
 
@@ -60,32 +87,32 @@ impl HttpTransport {
     /// # Errors
     /// [`TransportError`] when the token cannot be sent or the client cannot be set up.
     pub fn new(config: &Config) -> Result<Self, TransportError> {
-        // A token read from a file often ends in a newline; fetch, and so the peer, trims header values too.
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", config.access_token.expose().trim()))?;
+        let mut bearer = HeaderValue::from_bytes(&bearer(config.access_token.expose())?)?;
         bearer.set_sensitive(true);
-        let headers = HeaderMap::from_iter([
+        let mut headers = HeaderMap::from_iter([
             (AUTHORIZATION, bearer),
             (CONTENT_TYPE, HeaderValue::from_static("application/json")),
         ]);
+        if config.quota_pause {
+            headers.insert(CAPABILITIES, HeaderValue::from_static("quota-pause-v1"));
+        }
         let client = Client::builder()
             .user_agent(concat!("mastra-native-exporter/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers)
             .tls_backend_preconfigured(tls_config(&config.trusted_pem)?)
             .redirect(Policy::custom(follow_within_origin))
             .referer(false)
-            .http1_only()
-            .no_proxy()
+            .http1_only();
+        let client = with_proxies(client, config)?
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .build()?;
-        Ok(Self {
-            client,
-            endpoints: config.endpoints.clone(),
-        })
+            .build()
+            .map_err(|_| TransportError::Client)?;
+        Ok(Self { client, quota_pause: config.quota_pause, endpoints: config.endpoints.clone() })
     }
 }
 
 impl Transport for HttpTransport {
-    async fn send(&self, signal: Signal, body: Bytes) -> Outcome {
+    async fn send(&self, signal: Signal, body: Bytes, compress: bool) -> Outcome {
         let [traces, logs, metrics, scores, feedback] = &self.endpoints;
         let url = match signal {
             Signal::Traces => traces,
@@ -94,14 +121,86 @@ impl Transport for HttpTransport {
             Signal::Scores => scores,
             Signal::Feedback => feedback,
         };
-        match self.client.post(url).body(body).send().await {
+        let request = self.client.post(url);
+        let request = match compress.then(|| body.clone()) {
+            None => request.body(body),
+            // Compressing 4 MiB takes long enough to keep other answers waiting: not on this thread.
+            Some(plain) => match spawn_blocking(move || gzip(&plain)).await {
+                Ok(Ok(compressed)) => request.header(CONTENT_ENCODING, "gzip").body(compressed),
+                _ => return Outcome::Uncompressed,
+            },
+        };
+        match request.send().await {
             Ok(response) => {
-                let status = response.status();
-                drain(response).await;
-                classify(status.as_u16(), status.canonical_reason().unwrap_or_default())
+                let outcome = self.judge(&response, compress);
+                // On its own: a body that does not end must not make an accepted batch look as if it timed out.
+                tokio::spawn(timeout(DRAIN_TIMEOUT, drain(response)));
+                outcome
             }
-            Err(error) => Outcome::Retry(describe(error)),
+            Err(error) => Outcome::Retry { cause: describe(error), after: None },
         }
+    }
+}
+
+impl HttpTransport {
+    fn judge(&self, response: &Response, compressed: bool) -> Outcome {
+        let header = |name: &HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
+        classify(&Answer {
+            status: response.status().as_u16(),
+            reason: &reason(response),
+            retry_after: header(&RETRY_AFTER).and_then(retry_after),
+            observability: header(&OBSERVABILITY),
+            observability_retry_after: header(&OBSERVABILITY_RETRY_AFTER),
+            quota_pause: self.quota_pause,
+            compressed,
+        })
+    }
+}
+
+/// The header's value as fetch, and so the peer, forms it: Latin-1, without the line break that a file may end in.
+fn bearer(token: &str) -> Result<Vec<u8>, TryFromCharError> {
+    format!("Bearer {token}").trim_end().chars().map(u8::try_from).collect()
+}
+
+/// `Retry-After`: seconds or an HTTP date (RFC 9110, 10.2.3). A date in the past is no wait.
+fn retry_after(text: &str) -> Option<Duration> {
+    if let Ok(seconds) = text.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(text.trim()).ok()?;
+    Some(date.duration_since(clock::wall_now()).unwrap_or_default())
+}
+
+fn gzip(plain: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(plain.len() / 4), Compression::fast());
+    encoder.write_all(plain)?;
+    encoder.finish()
+}
+
+/// The proxies that the facade found in the environment; reqwest itself looks for none.
+fn with_proxies(client: ClientBuilder, config: &Config) -> Result<ClientBuilder, TransportError> {
+    let url = |text: &str| {
+        let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        url.ok_or(TransportError::Client)
+    };
+    let mut routes = Vec::new();
+    for (endpoint, proxy) in config.endpoints.iter().zip(&config.proxies) {
+        if let Some(proxy) = proxy {
+            routes.push((url(endpoint)?.origin(), url(proxy.expose())?));
+        }
+    }
+    let route = move |url: &Url| {
+        let origin = url.origin();
+        routes.iter().find(|(from, _)| *from == origin).map(|(_, proxy)| proxy.clone())
+    };
+    Ok(client.no_proxy().proxy(Proxy::custom(route)))
+}
+
+/// The reason phrase as it was sent; hyper keeps only those that are not the standard one.
+fn reason(response: &Response) -> Cow<'_, str> {
+    match response.extensions().get::<ReasonPhrase>() {
+        Some(phrase) => String::from_utf8_lossy(phrase.as_bytes()),
+        None => response.status().canonical_reason().unwrap_or_default().into(),
     }
 }
 
@@ -119,14 +218,8 @@ async fn drain(mut response: Response) {
 
 /// The token goes to no other host: only redirects that keep origin, method and body are followed.
 fn follow_within_origin(attempt: Attempt<'_>) -> reqwest::redirect::Action {
-    let keeps_body = matches!(
-        attempt.status(),
-        StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT
-    );
-    let same_origin = attempt
-        .previous()
-        .iter()
-        .all(|url| url.origin() == attempt.url().origin());
+    let keeps_body = matches!(attempt.status(), StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
+    let same_origin = attempt.previous().iter().all(|url| url.origin() == attempt.url().origin());
     if keeps_body && same_origin && attempt.previous().len() <= MAX_REDIRECTS {
         attempt.follow()
     } else {

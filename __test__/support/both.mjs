@@ -1,0 +1,81 @@
+// Runs one scenario against the peer and against ours, each with a server and a logger of its own.
+import { startCollector } from '../../examples/demo/collector.mjs';
+import { withEnv } from './env.mjs';
+import { recordingLogger } from './logger.mjs';
+import { startServer } from './server.mjs';
+import { SIDES } from './sides.mjs';
+
+// Long enough that no batch leaves by time unless a case asks for it.
+export const NEVER_MS = 3_600_000;
+
+// Only to name what is missing when a run hangs; no case is meant to come near it.
+const DEADLINE_MS = 15_000;
+
+// `options` may be a function of the server's url; `ours` are options the peer does not know.
+// `answer` is the collector's, `answerFor(side)` makes one per side, `handler` replaces the collector. `kind` is
+// 'cloud' or 'platform'.
+async function runSide(side, { kind = 'cloud', options = {}, ours = {}, answer, answerFor, handler, drive, shutdown = true }) {
+  const answers = answerFor?.(side) ?? answer;
+  const server = handler ? await startServer(handler) : await startCollector(answers && { answer: answers });
+  const logger = recordingLogger();
+  const exporter = withEnv({}, () => new SIDES[kind][side]({
+    accessToken: 'token-1',
+    endpoint: server.url,
+    maxBatchWaitMs: NEVER_MS,
+    logger,
+    ...(typeof options === 'function' ? options(server.url) : options),
+    ...(side === 'ours' ? ours : {}),
+  }));
+  const run = async () => {
+    const result = await drive({ exporter, logger, server, side });
+    if (shutdown) await exporter.shutdown();
+    return { requests: [...server.requests], calls: logger.calls, result };
+  };
+  try {
+    return await withinDeadline(run(), () => (
+      `${side}: still waiting; requests: ${server.requests.map(({ path, status }) => `${path} ${status}`)}; log: ${JSON.stringify(logger.calls)}`
+    ));
+  } finally {
+    await server.close();
+  }
+}
+
+async function withinDeadline(promise, state) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(state())), DEADLINE_MS);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export async function runBoth(scenario) {
+  const [peer, ours] = await Promise.all([runSide('peer', scenario), runOurs(scenario)]);
+  return { peer, ours };
+}
+
+export const runOurs = (scenario) => runSide('ours', scenario);
+
+const CREATED_AT = /"createdAt":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"/g;
+
+export const withoutCreatedAt = (text) => text.replace(CREATED_AT, '"createdAt":"<now>"');
+
+// What a server can tell about a request, in an order that does not depend on which one came first.
+export function comparableRequests(requests) {
+  const list = requests.map(({ method, path, headers, text }) => ({
+    method, path, authorization: headers.authorization, contentType: headers['content-type'], text: withoutCreatedAt(text),
+    capabilities: headers['x-mastra-observability-capabilities'],
+  }));
+  return list.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}
+
+// 'spans:3' for a request with three spans; in no order, as batches travel side by side.
+export function batchSizes(requests) {
+  return requests.map(({ text }) => {
+    const [[segment, records]] = Object.entries(JSON.parse(text));
+    return `${segment}:${records.length}`;
+  }).sort();
+}

@@ -1,0 +1,84 @@
+// A Mastra logger that remembers its calls, and lets a test wait for one instead of sleeping.
+import { MastraError } from '@mastra/core/error';
+
+const LEVELS = ['debug', 'info', 'warn', 'error', 'trackException'];
+
+export function recordingLogger() {
+  const calls = [];
+  const waiters = new Set();
+  const logger = {};
+  for (const level of LEVELS) {
+    logger[level] = (...args) => {
+      calls.push({ level, args });
+      for (const waiter of [...waiters]) waiter();
+    };
+  }
+  // Not enumerable: what an exporter does with the logger must not depend on the test's additions.
+  const hidden = {
+    calls,
+    waitFor: async (predicate) => {
+      while (!predicate(calls)) {
+        await new Promise((resolve) => {
+          const waiter = () => {
+            waiters.delete(waiter);
+            resolve();
+          };
+          waiters.add(waiter);
+        });
+      }
+    },
+    count: (text) => calls.filter(({ args }) => args[0] === text).length,
+    // Waits until a line with exactly this message was logged `times` times.
+    logged: (text, times = 1) => hidden.waitFor(() => hidden.count(text) >= times),
+  };
+  for (const [key, value] of Object.entries(hidden)) Object.defineProperty(logger, key, { value });
+  return logger;
+}
+
+// The comparable part of an error. `texts: false` leaves out what a network stack words freely.
+export function describeError(error, { texts = true } = {}) {
+  if (!(error instanceof MastraError)) return texts ? { notMastra: error?.name, message: error?.message } : { notMastra: true };
+  const { id, domain, category, details } = error;
+  const seen = { name: error.name, id, domain, category, details: { ...details }, hasCause: error.cause !== undefined };
+  if (texts) Object.assign(seen, { message: error.message, cause: error.cause?.message });
+  return seen;
+}
+
+function comparableFields(fields, options) {
+  if (fields instanceof Error) return describeError(fields, options);
+  if (fields === null || typeof fields !== 'object') return fields;
+  const copy = {};
+  for (const [key, value] of Object.entries(fields)) {
+    if (key === 'durationMs') copy[key] = Number.isFinite(value) && value >= 0 ? 'a number' : value;
+    else if (key === 'cooldownMs') copy[key] = comparableCooldown(value, fields.authFailureCount);
+    else copy[key] = value instanceof Error ? describeError(value, options) : value;
+  }
+  return copy;
+}
+
+// A minute, doubled by each further failure, with ten percent of jitter but never below the minute.
+function comparableCooldown(cooldownMs, failures) {
+  const targetMs = Math.min(60_000 * 2 ** (failures - 1), 900_000);
+  const least = Math.max(60_000, targetMs * 0.9);
+  return cooldownMs >= least && cooldownMs <= targetMs * 1.1 ? `${least}..${targetMs * 1.1}` : cooldownMs;
+}
+
+const PAUSING = /^(\w+ received an authentication failure; pausing uploads for )(\d+)s$/;
+
+function comparableMessage(message, fields) {
+  const match = PAUSING.exec(message);
+  if (!match) return message;
+  // The seconds are random within the jitter, but they are those of the fields.
+  return match[1] + (Number(match[2]) === Math.ceil(fields.cooldownMs / 1000) ? '<cooldownMs in seconds>' : match[2]);
+}
+
+// Log calls as plain data: durations and jitter become placeholders, errors become descriptions.
+export function comparableCalls(calls, options = {}) {
+  const list = calls.map(({ level, args }) => {
+    const [message, ...rest] = args;
+    const first = message instanceof Error ? describeError(message, options) : comparableMessage(message, rest[0]);
+    return { level, args: [first, ...rest.map((field) => comparableFields(field, options))] };
+  });
+  if (!options.unordered) return list;
+  return list.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}

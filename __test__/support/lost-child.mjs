@@ -1,0 +1,67 @@
+// A fixture in a process of its own that can be waited for, signalled, and timed from the moment it begins to end.
+import { spawn } from 'node:child_process';
+import { writeSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const KILL_AFTER_MS = 60_000; // only so that a process that hangs does not hang the suite; it shows as SIGKILL
+
+/** In a fixture: says a line to the parent. Synchronous, because the next statement may end the process. */
+export const say = (line) => writeSync(1, `${line}\n`);
+
+/** In a fixture: the last thing said before the process begins to end; from here on the parent takes the time. */
+export const ENDING = 'ending';
+
+/**
+ * Starts a fixture. The environment is the given one and nothing else: certificates and tokens of this machine stay out.
+ * `ended` resolves to `{ code, signal, stdout, stderr, heldMs }`; `heldMs` counts from the line `ending` or from `kill`.
+ */
+export function startFixture(name, env, { nodeArgs = [], killAfterMs = KILL_AFTER_MS } = {}) {
+  const path = fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
+  const child = spawn(process.execPath, [...nodeArgs, path], { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = { stdout: '', stderr: '' };
+  const waiters = new Set();
+  let endingAtMs;
+  let endedAtMs;
+
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    output.stdout += text;
+    if (output.stdout.includes(`${ENDING}\n`)) endingAtMs ??= performance.now();
+    for (const waiter of waiters) waiter();
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => { output.stderr += text; });
+  // The end is when the process is gone; `close` comes later, when its output has been read.
+  child.once('exit', () => { endedAtMs = performance.now(); });
+  const timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+  const ended = new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      for (const waiter of waiters) waiter();
+      resolve({ code, signal, ...output, heldMs: endedAtMs - endingAtMs });
+    });
+  });
+
+  return {
+    ended,
+    /** Resolves when the child has said the line; rejects when it ended without. */
+    said(line) {
+      return new Promise((resolve, reject) => {
+        const check = () => {
+          if (output.stdout.split('\n').includes(line)) resolve();
+          else if (child.exitCode === null && child.signalCode === null) return;
+          else reject(new Error(`the child ended without "${line}": ${JSON.stringify(output)}`));
+          waiters.delete(check);
+        };
+        waiters.add(check);
+        check();
+      });
+    },
+    kill(signal) {
+      endingAtMs = performance.now();
+      child.kill(signal);
+    },
+  };
+}
+
+/** Runs a fixture that ends by itself. */
+export const runToEnd = (name, env, options) => startFixture(name, env, options).ended;

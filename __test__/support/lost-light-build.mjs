@@ -1,0 +1,55 @@
+// The built facade and engine as they are, on a stand-in for @mastra: loading that takes a worker a quarter of a second,
+// which 200 workers one after the other cannot afford.
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const ERROR = `
+export class MastraError extends Error {
+  constructor({ id, text, ...rest }, cause) { super(text, { cause }); Object.assign(this, { id }, rest); }
+}
+export const ErrorDomain = { MASTRA_OBSERVABILITY: 'MASTRA_OBSERVABILITY' };
+export const ErrorCategory = { USER: 'USER' };
+`;
+const CORE = `
+export const SpanType = { MODEL_CHUNK: 'model_chunk' };
+export const TracingEventType = { SPAN_ENDED: 'span_ended' };
+`;
+// Just what the facade uses of the base class.
+const OBSERVABILITY = `
+export class BaseExporter {
+  #disabled = false;
+  constructor(config) { this.baseConfig = config; this.logger = { ...console, debug() {}, info() {}, trackException() {} }; }
+  get isDisabled() { return this.#disabled; }
+  setDisabled() { this.#disabled = true; }
+}
+`;
+
+/** Builds it in a directory of its own. `url` is for `import`. */
+export function makeLightBuild() {
+  const directory = mkdtempSync(join(tmpdir(), 'lost-light-'));
+  const modules = join(directory, 'node_modules');
+  const put = (path, text) => {
+    mkdirSync(join(modules, path, '..'), { recursive: true });
+    writeFileSync(join(modules, path), text);
+  };
+  put('@mastra/core/package.json', JSON.stringify({ type: 'module', exports: { './error': './error.js', './observability': './observability.js' } }));
+  put('@mastra/core/error.js', ERROR);
+  put('@mastra/core/observability.js', CORE);
+  put('@mastra/observability/package.json', JSON.stringify({ type: 'module', exports: './index.js' }));
+  put('@mastra/observability/index.js', OBSERVABILITY);
+  put('light/package.json', JSON.stringify({ type: 'module' }));
+  put('light/dist/index.js', '');
+  const copy = (from, to) => copyFileSync(join(root, from), join(modules, 'light', to));
+  copy('dist/index.js', 'dist/index.js');
+  copy('binding.cjs', 'binding.cjs');
+  for (const name of readdirSync(root).filter((name) => name.endsWith('.node'))) copy(name, name);
+  for (const name of ['signal-exit', 'proxy-from-env']) symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction');
+  return {
+    url: pathToFileURL(join(modules, 'light/dist/index.js')).href,
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}

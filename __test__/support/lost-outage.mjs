@@ -1,0 +1,63 @@
+// A collector that is down for a while on a port of its own, in one of several ways, and what it sees of an exporter.
+import { createServer } from 'node:http';
+import { startCollector } from '../../examples/demo/collector.mjs';
+
+// Outside of the ranges from which systems take ports for outgoing connections: nobody else takes it in the meantime.
+const FIRST_PORT = 20_000;
+const PORTS = 10_000;
+
+/** A port that nothing listens on, and that stays free until a test opens it. */
+export async function reservedPort() {
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
+    const server = createServer();
+    const free = await new Promise((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!free) continue; // taken by somebody else: not this one
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
+}
+
+/** How long a collector that works takes for an answer: long enough for requests at the same time to be seen. */
+const ANSWER_MS = 30;
+
+/**
+ * A collector that is down until `recover()`. `down` is its answer meanwhile; 'refused' opens the port only then.
+ * `duringOutage` counts requests; `mostAtOnce` is the most that were open at the same time after it; `arrivals` says
+ * how often each span came in requests that it accepted.
+ */
+export async function startOutage(down) {
+  const port = await reservedPort();
+  const state = { up: false, open: 0, mostAtOnce: 0, duringOutage: 0, arrivals: new Map() };
+  let collector;
+
+  const answer = async (request) => {
+    if (!state.up) {
+      state.duringOutage += 1;
+      return down;
+    }
+    state.open += 1;
+    state.mostAtOnce = Math.max(state.mostAtOnce, state.open);
+    await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
+    state.open -= 1;
+    for (const { spanId } of request.body.spans) state.arrivals.set(spanId, (state.arrivals.get(spanId) ?? 0) + 1);
+    return {};
+  };
+  const open = async () => { collector = await startCollector({ answer, port }); };
+  if (down !== 'refused') await open();
+
+  return {
+    state,
+    url: `http://127.0.0.1:${port}`,
+    async recover() {
+      state.up = true;
+      if (!collector) await open();
+    },
+    /** Resolves when so many different spans have been accepted. */
+    arrived: (count) => collector.waitFor(() => state.arrivals.size >= count),
+    close: () => collector?.close(),
+  };
+}

@@ -1,0 +1,37 @@
+// A bare HTTP(S) server for answers the recording collector cannot give: custom reason phrases,
+// broken bodies, answers that wait for the test. It records every request before it answers.
+import http from 'node:http';
+import https from 'node:https';
+
+export async function startServer(handler, tls) {
+  const requests = [];
+  const onRequest = async (req, res) => {
+    const chunks = [];
+    try {
+      for await (const chunk of req) chunks.push(chunk);
+    } catch {
+      return; // the client gave up; nothing to record
+    }
+    const text = Buffer.concat(chunks).toString('utf8');
+    const entry = { method: req.method, path: req.url, headers: req.headers, text };
+    requests.push(entry);
+    await handler(req, res, requests.length - 1, entry);
+  };
+  const server = tls ? https.createServer(tls, onRequest) : http.createServer(onRequest);
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${server.address().port}`,
+    requests,
+    close() {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+// A port nobody listens on: taken from the system, then given back.
+export async function refusedUrl() {
+  const server = await startServer(() => {});
+  await server.close();
+  return server.url;
+}

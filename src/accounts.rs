@@ -1,0 +1,163 @@
+//! The account of closed batches until the last of their records is settled, and the flushes that wait for them.
+
+use std::collections::BTreeMap;
+
+use tokio::time::Instant;
+
+use crate::{batch::FlushReason, queue::Job, signal::Signal};
+
+/// A closed batch with at least one job that is not settled.
+#[derive(Debug)]
+pub struct Account {
+    /// Records in the batch.
+    pub count: u64,
+    /// Why it was closed.
+    pub reason: FlushReason,
+    /// When it was closed.
+    pub started: Instant,
+    /// Signals that were dropped after the last attempt.
+    pub failed: Vec<Signal>,
+    /// The status with which the credentials were rejected.
+    pub auth_status: Option<u16>,
+    /// Whether anything of it was delivered.
+    pub delivered: bool,
+    /// Jobs that are not settled.
+    jobs: usize,
+    /// Those of them that a flush waits for.
+    awaited: usize,
+}
+
+/// What a flush is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlushKind {
+    /// `flush()`: until all is delivered, dropped or tried three times.
+    Flush,
+    /// `shutdown()`: the same, then the exporter stops.
+    Shutdown,
+    /// The script has ended: until all is delivered or dropped.
+    Exit,
+}
+
+/// A flush that waits.
+#[derive(Debug)]
+pub struct Waiter {
+    /// Comes back in the answer.
+    pub ticket: u32,
+    /// What it is for.
+    pub kind: FlushKind,
+    /// Waits no longer than this.
+    pub deadline: Instant,
+    last_batch: u64,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Accounts {
+    open: BTreeMap<u64, Account>,
+    waiters: Vec<Waiter>,
+    last_batch: u64,
+}
+
+impl Accounts {
+    /// Opens an account for a batch of `jobs` jobs; answers the batch's number.
+    pub fn open(&mut self, now: Instant, count: u64, reason: FlushReason, jobs: usize) -> u64 {
+        self.last_batch += 1;
+        let account = Account {
+            count,
+            reason,
+            started: now,
+            failed: Vec::new(),
+            auth_status: None,
+            delivered: false,
+            jobs,
+            awaited: jobs,
+        };
+        self.open.insert(self.last_batch, account);
+        self.last_batch
+    }
+
+    /// The account of a batch.
+    pub fn get_mut(&mut self, batch: u64) -> Option<&mut Account> {
+        self.open.get_mut(&batch)
+    }
+
+    /// A job of the batch became two, both awaited; `awaited` says whether the one was.
+    pub fn on_split(&mut self, batch: u64, awaited: bool) {
+        if let Some(account) = self.open.get_mut(&batch) {
+            account.jobs += 1;
+            account.awaited += if awaited { 1 } else { 2 };
+        }
+    }
+
+    /// Flushes wait for one more try of the job, if they did not wait for it anyway.
+    pub fn expect_try(&mut self, job: &mut Job) {
+        if !job.awaited
+            && let Some(account) = self.open.get_mut(&job.batch)
+        {
+            job.awaited = true;
+            job.release_at = job.attempts + 1;
+            account.awaited += 1;
+        }
+    }
+
+    /// A try of the job has failed and another one comes: flushes wait no longer when that was enough.
+    pub fn on_tried(&mut self, job: &mut Job) {
+        if job.awaited
+            && job.attempts >= job.release_at
+            && let Some(account) = self.open.get_mut(&job.batch)
+        {
+            job.awaited = false;
+            account.awaited = account.awaited.saturating_sub(1);
+        }
+    }
+
+    /// A job of the batch is settled; `awaited` says whether flushes waited for it. Answers the account when it was
+    /// the last.
+    pub fn on_settled(&mut self, batch: u64, awaited: bool) -> Option<Account> {
+        let account = self.open.get_mut(&batch)?;
+        account.jobs = account.jobs.saturating_sub(1);
+        account.awaited = account.awaited.saturating_sub(usize::from(awaited));
+        if account.jobs > 0 {
+            return None;
+        }
+        self.open.remove(&batch)
+    }
+
+    /// A flush waits for all batches so far.
+    pub fn wait(&mut self, ticket: u32, kind: FlushKind, deadline: Instant) {
+        self.waiters.push(Waiter { ticket, kind, deadline, last_batch: self.last_batch });
+    }
+
+    /// The flushes that have nothing more to wait for, or no more time.
+    pub fn take_answered(&mut self, now: Instant) -> Vec<Waiter> {
+        let open = &self.open;
+        let waits = |waiter: &Waiter| {
+            let awaited = |account: &Account| waiter.kind == FlushKind::Exit || account.awaited > 0;
+            now < waiter.deadline && open.range(..=waiter.last_batch).any(|(_, account)| awaited(account))
+        };
+        self.waiters.extract_if(.., |waiter| !waits(waiter)).collect()
+    }
+
+    /// Whether a flush waits.
+    #[must_use]
+    pub fn has_waiters(&self) -> bool {
+        !self.waiters.is_empty()
+    }
+
+    /// When the next flush runs out of time.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.waiters.iter().map(|waiter| waiter.deadline).min()
+    }
+
+    /// Whether no batch is under way.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// Forgets all batches; every flush is answered next.
+    pub fn clear(&mut self) {
+        self.open.clear();
+    }
+}

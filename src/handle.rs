@@ -1,0 +1,86 @@
+//! One exporter as the JS thread holds it. Nothing here blocks.
+
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
+
+use crate::{
+    accounts::FlushKind,
+    command::{Command, ExporterId, Unread},
+    shared::{Member, Shared},
+    signal::Signal,
+    stats::{DropReason, Stats},
+};
+
+/// Dropping it closes the exporter; what it was given is still delivered.
+pub struct Handle {
+    id: ExporterId,
+    shared: Arc<Shared>,
+    member: Arc<Member>,
+    /// Bytes sent to the engine that it has not taken yet.
+    unread_bytes: Arc<AtomicUsize>,
+    max_queue_bytes: usize,
+}
+
+impl Handle {
+    /// The handle of an exporter that has been opened under `id`.
+    #[must_use]
+    pub fn new(id: ExporterId, shared: Arc<Shared>, member: Arc<Member>, max_queue_bytes: usize) -> Self {
+        Self { id, shared, member, unread_bytes: Arc::default(), max_queue_bytes }
+    }
+
+    /// Hands records over: one a line, each a signal digit followed by JSON text; `counts` says how many of each
+    /// signal. Never blocks. False when the engine is gone: see [`Handle::abandon`].
+    #[must_use]
+    pub fn submit(&self, text: String, counts: [u64; Signal::ALL.len()]) -> bool {
+        self.accept(counts);
+        let unread = Unread::new(&self.unread_bytes, text.len());
+        // Only an engine that does not get to run at all falls this far behind. What comes in one piece is for its
+        // queue to judge, where the oldest goes first.
+        let command = if unread.before() > self.max_queue_bytes {
+            Command::Refused { id: self.id, counts }
+        } else {
+            Command::Records { id: self.id, text, unread }
+        };
+        self.shared.send(command)
+    }
+
+    /// Counts records that the facade cannot hand over.
+    pub fn discard(&self, counts: [u64; Signal::ALL.len()], reason: DropReason) {
+        self.accept(counts);
+        for (signal, count) in Signal::ALL.into_iter().zip(counts) {
+            self.stats().dropped(signal, reason, count, 0);
+        }
+    }
+
+    /// Counts all that is left as dropped, because the engine has failed; answers how many records of each signal.
+    #[must_use]
+    pub fn abandon(&self) -> [u64; Signal::ALL.len()] {
+        self.stats().fail().0
+    }
+
+    /// Asks for `Event::Flushed` with `ticket`, after `within` at the latest. False when the engine is gone and no answer will come.
+    #[must_use]
+    pub fn flush(&self, ticket: u32, kind: FlushKind, within: Duration) -> bool {
+        self.shared.send(Command::Flush { id: self.id, ticket, kind, within })
+    }
+
+    /// What has become of its records.
+    #[must_use]
+    pub fn stats(&self) -> &Stats {
+        &self.member.stats
+    }
+
+    fn accept(&self, counts: [u64; Signal::ALL.len()]) {
+        for (signal, count) in Signal::ALL.into_iter().zip(counts).filter(|&(_, count)| count > 0) {
+            self.stats().accepted(signal, count);
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.send(Command::Close { id: self.id });
+    }
+}

@@ -1,0 +1,232 @@
+//! What has become of every record, by signal; the one place that counts.
+
+use std::sync::{
+    Mutex,
+    atomic::{AtomicBool, Ordering},
+};
+
+use serde::Serialize;
+
+use crate::{lock::lock, signal::Signal};
+
+/// Why records were dropped. Every loss has one of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum DropReason {
+    /// The queue needed the room.
+    QueueFull,
+    /// `maxRetries` attempts failed, or `retryWindowMs` passed.
+    RetriesExhausted,
+    /// The collector answered that it will never take them.
+    Refused,
+    /// The collector does not take this one record, not even alone.
+    TooLargeForCollector,
+    /// Over `maxRecordBytes`.
+    RecordTooLarge,
+    /// The record cannot be read or written as JSON.
+    Unencodable,
+    /// The collector rejects the credentials, or had done so shortly before.
+    AuthRejected,
+    /// The quota is used up.
+    QuotaPaused,
+    /// Left when `shutdown()` ended, or exported after it.
+    Shutdown,
+    /// The engine has failed.
+    EngineFailed,
+}
+
+impl DropReason {
+    /// Every reason.
+    pub const ALL: [Self; 10] = [
+        Self::QueueFull,
+        Self::RetriesExhausted,
+        Self::Refused,
+        Self::TooLargeForCollector,
+        Self::RecordTooLarge,
+        Self::Unencodable,
+        Self::AuthRejected,
+        Self::QuotaPaused,
+        Self::Shutdown,
+        Self::EngineFailed,
+    ];
+}
+
+/// The account of one signal. Counts are records. `accepted` is always the sum of delivered, dropped, queued and
+/// in flight; `queued` is what is left and not stored.
+#[derive(Clone, Copy, Debug, Default)]
+struct Account {
+    accepted: u64,
+    delivered: u64,
+    dropped: [u64; DropReason::ALL.len()],
+    retried: u64,
+    in_flight: u64,
+    queued_bytes: u64,
+}
+
+impl Account {
+    fn queued(&self) -> u64 {
+        let settled = self.delivered + self.dropped.iter().sum::<u64>() + self.in_flight;
+        self.accepted.saturating_sub(settled)
+    }
+}
+
+/// A signal's numbers as TypeScript sees them. Counts are records and only grow, but for the last three.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    signal: Signal,
+    accepted: u64,
+    delivered: u64,
+    dropped: Vec<(DropReason, u64)>,
+    retried: u64,
+    queued: u64,
+    queued_bytes: u64,
+    in_flight: u64,
+}
+
+/// Counters of one exporter, written by both threads.
+#[derive(Debug, Default)]
+pub struct Stats {
+    accounts: Mutex<[Account; Signal::ALL.len()]>,
+    failed: AtomicBool,
+}
+
+impl Stats {
+    /// Records were handed over.
+    pub fn accepted(&self, signal: Signal, count: u64) {
+        self.update(signal, |account| account.accepted += count);
+    }
+
+    /// JSON bytes joined the queue.
+    pub fn queued(&self, signal: Signal, bytes: usize) {
+        self.update(signal, |account| account.queued_bytes += bytes as u64);
+    }
+
+    /// Records left the queue for an attempt.
+    pub fn sent(&self, signal: Signal, count: u64, bytes: usize) {
+        self.update(signal, |account| {
+            account.in_flight += count;
+            account.queued_bytes = account.queued_bytes.saturating_sub(bytes as u64);
+        });
+    }
+
+    /// Records came back from an attempt.
+    pub fn returned(&self, signal: Signal, count: u64, bytes: usize) {
+        self.update(signal, |account| {
+            account.in_flight = account.in_flight.saturating_sub(count);
+            account.queued_bytes += bytes as u64;
+        });
+    }
+
+    /// Records wait for another attempt.
+    pub fn retried(&self, signal: Signal, count: u64) {
+        self.update(signal, |account| account.retried += count);
+    }
+
+    /// Queued records were delivered.
+    pub fn delivered(&self, signal: Signal, count: u64, bytes: usize) {
+        self.update(signal, |account| {
+            account.delivered += count;
+            account.queued_bytes = account.queued_bytes.saturating_sub(bytes as u64);
+        });
+    }
+
+    /// Queued records, `bytes` of them counted by [`Stats::queued`], were dropped.
+    pub fn dropped(&self, signal: Signal, reason: DropReason, count: u64, bytes: usize) {
+        self.update(signal, |account| {
+            if let Some(dropped) = account.dropped.get_mut(reason as usize) {
+                *dropped += count;
+            }
+            account.queued_bytes = account.queued_bytes.saturating_sub(bytes as u64);
+        });
+    }
+
+    /// Drops all that is left, and answers how many records of each signal that were.
+    pub fn drop_rest(&self, reason: DropReason) -> [u64; Signal::ALL.len()] {
+        let mut accounts = lock(&self.accounts);
+        accounts.each_mut().map(|account| {
+            account.in_flight = 0;
+            account.queued_bytes = 0;
+            let rest = account.queued();
+            if let Some(dropped) = account.dropped.get_mut(reason as usize) {
+                *dropped += rest;
+            }
+            rest
+        })
+    }
+
+    /// The engine has failed: drops all that is left. Answers how many records of each signal that were, and whether
+    /// this is the first time, when it has to be said.
+    pub fn fail(&self) -> ([u64; Signal::ALL.len()], bool) {
+        (self.drop_rest(DropReason::EngineFailed), !self.failed.swap(true, Ordering::Relaxed))
+    }
+
+    /// Records that are neither delivered nor dropped.
+    #[must_use]
+    pub fn undelivered(&self) -> u64 {
+        lock(&self.accounts).iter().map(|account| account.queued() + account.in_flight).sum()
+    }
+
+    /// All numbers at one moment, in the order of [`Signal::ALL`].
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<Snapshot> {
+        let accounts = *lock(&self.accounts);
+        Signal::ALL
+            .into_iter()
+            .zip(accounts)
+            .map(|(signal, account)| Snapshot {
+                signal,
+                accepted: account.accepted,
+                delivered: account.delivered,
+                dropped: DropReason::ALL.into_iter().zip(account.dropped).collect(),
+                retried: account.retried,
+                queued: account.queued(),
+                queued_bytes: account.queued_bytes,
+                in_flight: account.in_flight,
+            })
+            .collect()
+    }
+
+    fn update(&self, signal: Signal, change: impl FnOnce(&mut Account)) {
+        if let Some(account) = lock(&self.accounts).get_mut(signal.index()) {
+            change(account);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepted_is_the_sum_at_every_step() {
+        let stats = Stats::default();
+        let check = |expected: [u64; 4]| {
+            let snapshot = stats.snapshot();
+            let logs = &snapshot[Signal::Logs.index()];
+            let dropped: u64 = logs.dropped.iter().map(|(_, count)| count).sum();
+            assert_eq!([logs.queued, logs.in_flight, logs.delivered, dropped], expected);
+            assert_eq!(logs.accepted, expected.iter().sum::<u64>());
+        };
+        stats.accepted(Signal::Logs, 10);
+        stats.queued(Signal::Logs, 100);
+        check([10, 0, 0, 0]);
+        stats.sent(Signal::Logs, 6, 60);
+        check([4, 6, 0, 0]);
+        stats.returned(Signal::Logs, 6, 60);
+        stats.delivered(Signal::Logs, 6, 60);
+        check([4, 0, 6, 0]);
+        stats.dropped(Signal::Logs, DropReason::QueueFull, 1, 10);
+        check([3, 0, 6, 1]);
+        assert_eq!(stats.drop_rest(DropReason::Shutdown), [0, 3, 0, 0, 0]);
+        check([0, 0, 6, 4]);
+        assert_eq!(stats.undelivered(), 0);
+    }
+
+    #[test]
+    fn reasons_stand_at_their_index() {
+        for (index, reason) in DropReason::ALL.into_iter().enumerate() {
+            assert_eq!(reason as usize, index);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Which servers are trusted.
+
+use std::sync::Arc;
+
+use mastra_native_exporter::retry::Outcome;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rustls::{
+    ServerConfig,
+    crypto::ring,
+    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+};
+
+use crate::{
+    BODY, HttpTransport, TOKEN, cause, connect_with, send,
+    server::{Server, answer},
+};
+
+/// A private certificate authority.
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    pub pem: String,
+}
+
+impl Authority {
+    pub fn new(name: &str) -> Self {
+        let mut params = CertificateParams::new(vec![]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, name);
+        let key = KeyPair::generate().unwrap();
+        let pem = params.self_signed(&key).unwrap().pem();
+        Self { issuer: Issuer::new(params, key), pem }
+    }
+
+    /// What a server needs to show a certificate of this authority for `name`.
+    fn server(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> ServerConfig {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        change(&mut params);
+        let key = KeyPair::generate().unwrap();
+        let leaf = params.signed_by(&key, &self.issuer).unwrap();
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![leaf.der().clone()], key)
+            .unwrap()
+    }
+
+    pub async fn start(&self) -> Server {
+        Server::start_tls(self.server("localhost", |_| {}), vec![answer("200 OK"); 2]).await
+    }
+}
+
+fn connect(server: &Server, trusted_pem: &str) -> HttpTransport {
+    let url = format!("https://localhost:{}", server.address.port());
+    connect_with(TOKEN, &url, trusted_pem).unwrap()
+}
+
+#[tokio::test]
+async fn a_server_of_a_trusted_private_authority_gets_the_records_over_one_connection() {
+    let authority = Authority::new("private");
+    let server = authority.start().await;
+    let transport = connect(&server, &authority.pem);
+    for _ in 0..2 {
+        assert_eq!(send(&transport).await, Outcome::Delivered);
+    }
+    assert_eq!(server.connections(), 1);
+    let requests = server.requests();
+    assert_eq!(requests[0].header("authorization"), [format!("Bearer {TOKEN}")]);
+    assert_eq!(requests[1].body, BODY.as_bytes());
+}
+
+#[tokio::test]
+async fn a_server_of_an_unknown_authority_gets_nothing() {
+    // The last one claims the name of the real one, and has another key.
+    for (trusted, expected) in [
+        (String::new(), "UnknownIssuer"),
+        (Authority::new("other").pem, "UnknownIssuer"),
+        (Authority::new("unknown").pem, "BadSignature"),
+    ] {
+        let server = Authority::new("unknown").start().await;
+        let cause = cause(&connect(&server, &trusted)).await;
+        assert!(cause.contains(&format!("invalid peer certificate: {expected}")), "{cause}");
+        assert!(server.requests().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_name_or_time_is_refused() {
+    let authority = Authority::new("private");
+    let expired = authority.server("localhost", |params| {
+        params.not_before = rcgen::date_time_ymd(2019, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    });
+    let early = authority.server("localhost", |params| {
+        params.not_before = rcgen::date_time_ymd(2999, 1, 1);
+    });
+    let other_name = authority.server("other.example", |_| {});
+    for (config, expected) in [(expired, "expired"), (early, "not valid yet"), (other_name, "not valid for name")] {
+        let server = Server::start_tls(config, []).await;
+        let cause = cause(&connect(&server, &authority.pem)).await;
+        assert!(cause.contains("certificate") && cause.contains(expected), "{cause}");
+        assert!(server.requests().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn certificates_that_cannot_be_read_are_passed_over() {
+    let section = |text: &str| format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----");
+    let good = Authority::new("private");
+    let server = Server::start_tls(good.server("localhost", |_| {}), vec![answer("200 OK"); 20]).await;
+    for bad in [
+        section("AAAA"),
+        section(""),
+        section("this is not base64!"),
+        section("bm90IGEgY2VydGlmaWNhdGU="),
+        "-----BEGIN CERTIFICATE---\nAAAA\n".to_owned(),
+        "-----END CERTIFICATE-----".to_owned(),
+        "# a comment, and a key:\n-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----".to_owned(),
+        "\0\u{feff}".to_owned(),
+    ] {
+        for bundle in [format!("{bad}\n{}", good.pem), format!("{}\n{bad}", good.pem)] {
+            let outcome = send(&connect(&server, &bundle)).await;
+            assert_eq!(outcome, Outcome::Delivered, "{bad:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn line_ends_and_cut_off_certificates_at_the_end_do_not_matter() {
+    let good = Authority::new("private");
+    let other = Authority::new("other").pem;
+    let server = Server::start_tls(good.server("localhost", |_| {}), vec![answer("200 OK"); 20]).await;
+    for bundle in [
+        good.pem.replace('\n', "\r\n"),
+        good.pem.trim_end().to_owned(),
+        format!("{other}{}", good.pem),
+        format!("{}{}", good.pem, &other[..other.len() / 2]),
+    ] {
+        assert_eq!(send(&connect(&server, &bundle)).await, Outcome::Delivered, "{bundle}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_speak_tls_is_a_failed_attempt() {
+    let server = Server::start([]).await;
+    let plain = connect_with(TOKEN, &format!("https://{}", server.address), "").unwrap();
+    // The server waits for the end of a request, the client for a handshake: the engine's limit ends it.
+    let limit = std::time::Duration::from_millis(100);
+    assert!(tokio::time::timeout(limit, send(&plain)).await.is_err());
+    assert!(server.requests().is_empty());
+}

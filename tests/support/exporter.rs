@@ -1,0 +1,124 @@
+//! One exporter as the JS thread holds it.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use crossbeam_channel::Sender;
+use mastra_native_exporter::{
+    accounts::FlushKind,
+    command::{Command, Unread},
+    event::Event,
+    signal::Signal,
+    stats::Stats,
+};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::timeout,
+};
+
+use super::{Collector, Counts, FOR_EVER, Heard};
+
+/// See the module.
+pub struct Exporter {
+    pub(super) id: u64,
+    pub(super) commands: Sender<Command>,
+    pub(super) wake: Arc<Notify>,
+    pub collector: Arc<Collector>,
+    pub(super) events: mpsc::UnboundedReceiver<Heard>,
+    pub(super) stats: Arc<Stats>,
+    pub(super) unread_bytes: Arc<AtomicUsize>,
+}
+
+impl Exporter {
+    pub(super) fn command(&self, command: Command) {
+        self.commands.send(command).unwrap();
+        self.wake.notify_one();
+    }
+
+    /// Hands records over: one a line, each a signal digit and a text. Counts as the facade does: only its own lines.
+    pub fn hand_over(&self, lines: &str) {
+        for signal in lines.split('\n').filter_map(|line| Signal::from_digit(*line.as_bytes().first()?)) {
+            self.stats.accepted(signal, 1);
+        }
+        self.command(Command::Records {
+            id: self.id,
+            text: lines.to_owned(),
+            unread: Unread::new(&self.unread_bytes, lines.len()),
+        });
+    }
+
+    /// Says that log records could not be handed over.
+    pub fn refuse(&self, count: u64) {
+        self.stats.accepted(Signal::Logs, count);
+        self.command(Command::Refused { id: self.id, counts: [0, count, 0, 0, 0] });
+    }
+
+    pub fn flush(&self, ticket: u32) {
+        self.flush_as(ticket, FlushKind::Flush, FOR_EVER);
+    }
+
+    pub fn flush_as(&self, ticket: u32, kind: FlushKind, within: Duration) {
+        self.command(Command::Flush { id: self.id, ticket, kind, within });
+    }
+
+    pub fn close(&self) {
+        self.command(Command::Close { id: self.id });
+    }
+
+    pub fn undelivered(&self) -> u64 {
+        self.stats.undelivered()
+    }
+
+    /// The counters of all signals together.
+    pub fn counts(&self) -> Counts {
+        Counts::total(&self.stats)
+    }
+
+    /// The counters by signal.
+    pub fn counts_by_signal(&self) -> Vec<Counts> {
+        Counts::read(&self.stats)
+    }
+
+    pub fn unread_bytes(&self) -> usize {
+        self.unread_bytes.load(Ordering::Relaxed)
+    }
+
+    /// The next event, as far in (virtual) time as that takes.
+    pub async fn next(&mut self) -> Heard {
+        let next = timeout(FOR_EVER, self.events.recv()).await;
+        next.expect("an event comes").expect("the engine runs")
+    }
+
+    /// Flushes and answers every event up to `Flushed`, this one included.
+    pub async fn flushed(&mut self, ticket: u32) -> Vec<Heard> {
+        self.flush(ticket);
+        self.until(|event| *event == Event::Flushed { ticket }).await
+    }
+
+    /// Waits until everything so far is delivered or dropped, and answers every event up to then.
+    pub async fn settled(&mut self, ticket: u32) -> Vec<Heard> {
+        self.flush_as(ticket, FlushKind::Exit, FOR_EVER);
+        self.until(|event| *event == Event::Flushed { ticket }).await
+    }
+
+    /// Events up to the first that `is_last` accepts.
+    pub async fn until(&mut self, is_last: impl Fn(&Event) -> bool) -> Vec<Heard> {
+        let mut heard = Vec::new();
+        loop {
+            heard.push(self.next().await);
+            if heard.last().is_some_and(|last| is_last(&last.event)) {
+                return heard;
+            }
+        }
+    }
+
+    /// Events that have come and were not read yet.
+    pub fn heard(&mut self) -> Vec<Heard> {
+        std::iter::from_fn(|| self.events.try_recv().ok()).collect()
+    }
+}
