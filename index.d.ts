@@ -21,8 +21,8 @@ interface NativeExporterOptions {
   /** How long the end of the process is held at most, in milliseconds. An integer from 0 to 600000; default 2000. */
   exitTimeoutMs?: number;
   /**
-   * A request's body does not grow beyond this before compression, in bytes, unless one record alone does. An integer
-   * from 1024 to 268435456; default 4194304 (4 MiB).
+   * A request's body does not grow beyond this before compression, in bytes, nor beyond an eighth of `maxQueueBytes`,
+   * unless one record alone does. An integer from 1024 to 268435456; default 4194304 (4 MiB).
    */
   maxBatchBytes?: number;
   /** A record with more JSON than this is dropped, in bytes. An integer from 1024 to 268435456; default 16777216. */

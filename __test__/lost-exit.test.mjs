@@ -71,7 +71,7 @@ describe('a collector that works gets all of it', { concurrency: 3 }, () => {
   }
 });
 
-describe('a collector that does not work holds nobody', { concurrency: 5 }, () => {
+describe('a collector that does not work holds nobody', { concurrency: 4 }, () => {
   for (const [collector, answer] of FAILING) {
     for (const [name, how, signal, code, endedBy] of ENDS) {
       test(`${name}, the collector ${collector}: ends in time and says once what was lost`, async () => {

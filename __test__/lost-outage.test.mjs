@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { CloudExporter } from 'mastra-native-exporter';
 import { recordingLogger } from './support/logger.mjs';
+import { within } from './support/lost-deadline.mjs';
 import { startOutage } from './support/lost-outage.mjs';
 import { exportSpans, numbered } from './support/lost-spans.mjs';
 
@@ -13,8 +14,10 @@ const COUNT = 4000;
 /** The spans come evenly over the outage, in so many steps. */
 const STEPS = 20;
 const MOST_AT_ONCE = 4;
-/** Attempts during the outage. A wait that doubles from 1 s allows six in 30 s; generous because four start at once. */
-const FEW_ATTEMPTS = 20;
+/** The longest wait between two attempts, spread by a fifth, and time to send all. */
+const RECOVERY_MS = 50_000;
+/** Attempts during the outage: four that start at once, and what waits that double from 1 s to 30 s allow, twice over. */
+const FEW_ATTEMPTS = 4 + 2 * Math.ceil(Math.log2(OUTAGE_MS / 1000 + 1)) + Math.ceil(OUTAGE_MS / 10_000);
 
 // [name, what the collector does, further options]
 const KINDS = [
@@ -45,7 +48,7 @@ async function ride(down, options) {
     const { retried } = exporter.stats().traces;
     await outage.recover();
     const recoveredAtMs = performance.now();
-    await outage.arrived(COUNT);
+    await within(outage.arrived(COUNT), () => `${outage.state.arrivals.size} of ${COUNT} there`, RECOVERY_MS);
     const recoveryMs = Math.round(performance.now() - recoveredAtMs);
     await exporter.flush();
     return { ...outage.state, retried, recoveryMs, stats: exporter.stats().traces, calls: logger.calls };

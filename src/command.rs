@@ -93,6 +93,14 @@ impl Unread {
     pub fn before(&self) -> usize {
         self.before
     }
+
+    /// They have arrived: answers how many bytes are still on their way.
+    #[must_use]
+    pub fn arrived(self) -> usize {
+        let counter = Arc::clone(&self.counter);
+        drop(self);
+        counter.load(Ordering::Relaxed)
+    }
 }
 
 impl Drop for Unread {

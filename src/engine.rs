@@ -120,8 +120,8 @@ where
                 }
             }
             Command::Records { id, text, unread } => {
-                drop(unread);
-                self.with(id, |exporter| exporter.on_records(now, &text));
+                let unread = unread.arrived();
+                self.with(id, |exporter| exporter.on_records(now, &text, unread));
             }
             Command::Refused { id, counts } => self.with(id, |exporter| exporter.on_refused(now, counts)),
             Command::Flush { id, ticket, kind, within } => {

@@ -40,6 +40,8 @@ pub struct Exporter {
     gate: Gate,
     in_flight: InFlight,
     last_sequence: u64,
+    /// Bytes that wait to be read; they count as queued.
+    unread: usize,
     pace: Pace,
     /// The collector did not take a compressed body.
     plain: bool,
@@ -50,8 +52,10 @@ impl Exporter {
     /// An idle exporter.
     #[must_use]
     pub fn new(config: Config, sink: Arc<dyn Sink>, stats: Arc<Stats>, jitter: fn() -> f64) -> Self {
+        // What is in flight cannot be recalled: it must not be so much of a small queue that nothing new finds room.
+        let max_batch_bytes = config.max_batch_bytes.min(config.max_queue_bytes / 8);
         Self {
-            batcher: Batcher::new(config.max_batch_size, config.max_batch_bytes, config.max_batch_wait),
+            batcher: Batcher::new(config.max_batch_size, max_batch_bytes, config.max_batch_wait),
             config,
             ledger: Ledger::new(sink, stats),
             jitter,
@@ -59,6 +63,7 @@ impl Exporter {
             gate: Gate::default(),
             in_flight: InFlight::default(),
             last_sequence: 0,
+            unread: 0,
             pace: Pace::default(),
             plain: false,
             stopped: false,
@@ -89,8 +94,9 @@ impl Exporter {
         self.ledger.accounts.is_empty() && self.batcher.is_empty()
     }
 
-    /// Takes records: one a line, each a signal digit followed by JSON text.
-    pub fn on_records(&mut self, now: Instant, text: &str) {
+    /// Takes records: one a line, each a signal digit followed by JSON text. `unread`: bytes that are still on their way.
+    pub fn on_records(&mut self, now: Instant, text: &str, unread: usize) {
+        self.unread = unread;
         let mut turned_away = [0; Signal::ALL.len()];
         let mut reason = DropReason::AuthRejected;
         for line in text.split('\n') {
@@ -327,14 +333,16 @@ impl Exporter {
 
     /// Lets the oldest waiting records go until the limit holds. Bodies in flight count, but cannot be recalled.
     fn make_room(&mut self, now: Instant) {
-        while let excess @ 1.. = (self.queue.bytes() + self.batcher.bytes() + self.in_flight.bytes)
+        while let excess @ 1.. = (self.queue.bytes() + self.batcher.bytes() + self.in_flight.bytes + self.unread)
             .saturating_sub(self.config.max_queue_bytes)
         {
             if self.queue.bytes() == 0 {
                 self.close_batch(now);
             }
             let Some(mut job) = self.queue.pop_oldest() else { break };
-            if let Some((count, bytes)) = job.trim(excess) {
+            // A small body goes as a whole; one that is much of the queue loses only what has to go.
+            let large = job.body.len() > self.config.max_queue_bytes / 16;
+            if let Some((count, bytes)) = large.then(|| job.trim(excess)).flatten() {
                 self.ledger.drop_oldest(job.signal, count, bytes);
                 self.queue.push(job);
             } else {

@@ -22,7 +22,7 @@ export async function reservedPort() {
 }
 
 /** How long a collector that works takes for an answer: long enough for requests at the same time to be seen. */
-const ANSWER_MS = 30;
+const ANSWER_MS = 10;
 
 /**
  * A collector that is down until `recover()`. `down` is its answer meanwhile; 'refused' opens the port only then.
