@@ -78,6 +78,7 @@ export type EngineEvent =
   | { type: 'queueOverflow'; droppedRecords: number; maxQueueBytes: number }
   | { type: 'dropped'; signal: Signal; reason: DropReason; count: number }
   | { type: 'recordDropped'; signal: Signal; reason: DropReason; record: object; bytes: number }
+  | { type: 'bufferDamaged'; droppedRecords: number; cause: string }
   | { type: 'quotaPaused'; probeAfterSeconds: number }
   | { type: 'quotaResumed' }
   | { type: 'shutdownIncomplete'; droppedRecords: number }

@@ -20,7 +20,7 @@ import type { NativeExporterOptions } from './native-options.js';
 import { environmentProxies, readableHosts, trustedPem } from './network.js';
 import { numberOption, resolveOptions } from './options.js';
 import { Pipeline } from './pipeline.js';
-import { plainRecord, spanRecord } from './records.js';
+import { exportedRecord, exportedSpan } from './records.js';
 import type { Signal } from './signals.js';
 import { noStats, type DropReason, type ExporterStats } from './stats.js';
 
@@ -118,7 +118,7 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
   protected override async _exportTracingEvent(event: TracingEvent): Promise<void> {
     const span = event.exportedSpan;
     if (event.type !== TracingEventType.SPAN_ENDED || span.type === SpanType.MODEL_CHUNK) return;
-    this.#pipeline?.push('traces', spanRecord(span));
+    this.#pipeline?.push('traces', exportedSpan(span));
   }
 
   /** Exports a log. Never rejects. */
@@ -194,7 +194,7 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
 
   #push(signal: Signal, method: string, read: () => object): void {
     try {
-      this.#pipeline?.push(signal, plainRecord(read()));
+      this.#pipeline?.push(signal, exportedRecord(read()));
     } catch {
       this.#log.malformed(method);
     }

@@ -68,8 +68,11 @@ export class ExporterLog {
         return this.#signalDropped(event);
       case 'recordDropped': {
         const { signal, reason, record, bytes } = event;
-        return this.#limited('warn', 'Dropped a record that is too large', { ...record, signal, reason, bytes });
+        const what = reason === 'unencodable' ? 'cannot be exported' : 'is too large';
+        return this.#limited('warn', `Dropped a record that ${what}`, { ...record, signal, reason, bytes });
       }
+      case 'bufferDamaged':
+        return this.#limited('warn', 'Dropped records that arrived damaged', fields);
       case 'quotaPaused':
         return this.#write(
           'warn',

@@ -1,10 +1,11 @@
 import { isMainThread } from 'node:worker_threads';
 
 import { openNative, type EngineEvent, type NativeExporter, type NativeOptions } from './binding.js';
-import { jsonLines, type Encoder, type Entry, type Problem } from './encoder.js';
+import { encodePiece, type Entry, type Problem } from './encoder.js';
 import { holdExit, releaseExit, type Exiting } from './exit.js';
 import type { ExporterLog } from './log.js';
 import { numberOption } from './options.js';
+import type { Exported } from './records.js';
 import { SIGNALS, type Signal } from './signals.js';
 import { readStats, type DropReason, type ExporterStats } from './stats.js';
 
@@ -26,11 +27,15 @@ export class Pipeline implements Exiting {
   readonly #log: ExporterLog;
   readonly #onDropped: OnDropped;
   readonly #native: NativeExporter;
-  readonly #encoder: Encoder;
+  readonly #maxRecordChars: number;
   /** Flushes that wait for the engine, by ticket. */
   readonly #flushes = new Map<number, () => void>();
   #entries: Entry[] = [];
   #scheduled: NodeJS.Immediate | undefined;
+  readonly #onTurnEnd = (): void => {
+    this.#scheduled = undefined;
+    if (this.#entries.length > 0) this.#handOverPiece();
+  };
   #lastTicket = 0;
   /** Why nothing is taken any more. */
   #closed: 'shutdown' | 'engineFailed' | undefined;
@@ -39,7 +44,7 @@ export class Pipeline implements Exiting {
     this.exitTimeoutMs = numberOption('exitTimeoutMs', options);
     this.#log = log;
     this.#onDropped = onDropped;
-    this.#encoder = jsonLines(numberOption('maxRecordBytes', options));
+    this.#maxRecordChars = numberOption('maxRecordBytes', options);
     // Weak: the engine's listener must not keep an exporter that the application has forgotten.
     const self = new WeakRef(this);
     this.#native = openNative(options, (json) => {
@@ -48,12 +53,12 @@ export class Pipeline implements Exiting {
     });
   }
 
-  /** Takes a record over. Never throws, never waits. */
-  push(signal: Signal, record: object): void {
+  /** Takes over what the application has exported. Never throws, never waits. */
+  push(signal: Signal, { record, complete }: Exported): void {
     if (this.#closed) return this.#discard(signal, this.#closed);
     if (this.#entries.length === 0) holdExit(this);
-    if (this.#entries.push({ signal, record }) >= MAX_ENTRIES) this.handOver();
-    else this.#scheduled ??= setImmediate(() => this.handOver());
+    if (this.#entries.push({ signal, record, complete }) >= MAX_ENTRIES) this.#handOverPiece();
+    else this.#scheduled ??= setImmediate(this.#onTurnEnd);
   }
 
   /**
@@ -76,16 +81,9 @@ export class Pipeline implements Exiting {
     return this.#ask((ticket) => this.#native.flushAtExit(ticket, withinMs));
   }
 
-  /** Encodes what has been gathered and hands it over. */
+  /** Encodes all that has been gathered and hands it over. */
   handOver(): void {
-    clearImmediate(this.#scheduled);
-    this.#scheduled = undefined;
-    if (this.#entries.length === 0) return;
-    const entries = this.#entries;
-    this.#entries = [];
-    const { text, counts, problems } = this.#encoder.encode(entries);
-    for (const problem of problems) this.#onProblem(problem);
-    if (text !== '' && !this.#native.submit(text, counts)) this.#abandon();
+    while (this.#entries.length > 0) this.#handOverPiece();
   }
 
   /** Records taken over and not yet delivered or dropped. */
@@ -100,6 +98,21 @@ export class Pipeline implements Exiting {
 
   stats(): ExporterStats {
     return readStats(this.#native.stats(), this.#entries);
+  }
+
+  /** As many as may be encoded in one go; the rest follows at the end of the turn. */
+  #handOverPiece(): void {
+    const entries = this.#entries;
+    const { bytes, counts, taken, problems } = encodePiece(entries, this.#maxRecordChars);
+    this.#entries = taken < entries.length ? entries.slice(taken) : [];
+    for (const problem of problems) this.#onProblem(problem);
+    if (!this.#native.submit(bytes, counts, Date.now())) this.#abandon();
+    if (this.#entries.length > 0) {
+      this.#scheduled ??= setImmediate(this.#onTurnEnd);
+    } else {
+      clearImmediate(this.#scheduled);
+      this.#scheduled = undefined;
+    }
   }
 
   #ask(ask: (ticket: number) => boolean): Promise<void> {

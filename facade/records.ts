@@ -1,24 +1,65 @@
 import type { AnyExportedSpan } from '@mastra/core/observability';
 
-/**
- * The record of a span: all its fields and those that the collector's schema names differently. `createdAt` is now.
- * Wire contract of the peer.
- */
-export function spanRecord(span: AnyExportedSpan): object {
-  return copied(span, {
-    spanId: () => span.id,
-    spanType: () => span.type,
-    startedAt: () => span.startTime,
-    endedAt: () => span.endTime ?? null,
-    error: () => span.errorInfo ?? null,
-    createdAt: () => new Date(),
-    updatedAt: () => null,
-  });
+/** What is exported of a record, as a shallow copy that belongs to the exporter. */
+export interface Exported {
+  record: object;
+  /** Whether all fields are there; those of a span may be left to the engine (src/wire/span.rs). */
+  complete: boolean;
 }
 
-/** The record of a log, metric, score or feedback: its own fields. */
-export function plainRecord(source: object | undefined): object {
-  return copied(source ?? {}, {});
+/** Where the further fields of a span's record come from. Wire contract of the peer. */
+const FIELDS: Record<string, (span: AnyExportedSpan) => unknown> = {
+  spanId: (span) => span.id,
+  spanType: (span) => span.type,
+  startedAt: (span) => span.startTime,
+  endedAt: (span) => span.endTime ?? null,
+  error: (span) => span.errorInfo ?? null,
+  createdAt: () => new Date(),
+  updatedAt: () => null,
+};
+
+/** What is exported of a span: all its fields, and those that the collector's schema names differently. */
+export function exportedSpan(span: AnyExportedSpan): Exported {
+  try {
+    const record = { ...span };
+    if (isOrdinary(record, span)) return { record, complete: false };
+  } catch {
+    // A field that cannot be read.
+  }
+  return { record: spanRecord(span), complete: true };
+}
+
+/** What is exported of a log, metric, score or feedback: its own fields. */
+export function exportedRecord(source: object | undefined): Exported {
+  return { record: copied(source ?? {}, {}), complete: true };
+}
+
+/** The whole record of a span. `createdAt` is now. */
+export function spanRecord(span: AnyExportedSpan): object {
+  return copied(span, Object.fromEntries(Object.entries(FIELDS).map(([key, read]) => [key, () => read(span)])));
+}
+
+/**
+ * Whether the engine can add the fields: it sees only what the copy has, and puts them last, so that a span must not
+ * have them already.
+ */
+function isOrdinary(copy: object, span: AnyExportedSpan): boolean {
+  const { id, type, startTime, endTime, errorInfo, spanId, spanType, startedAt, endedAt, error, createdAt, updatedAt } =
+    copy as AnyExportedSpan & Record<string, unknown>;
+  return (
+    id === span.id &&
+    type === span.type &&
+    startTime === span.startTime &&
+    endTime === span.endTime &&
+    errorInfo === span.errorInfo &&
+    spanId === undefined &&
+    spanType === undefined &&
+    startedAt === undefined &&
+    endedAt === undefined &&
+    error === undefined &&
+    createdAt === undefined &&
+    updatedAt === undefined
+  );
 }
 
 /** A shallow copy with `added` fields. A field that cannot be read throws again when the copy is encoded. */

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::{
     accounts::FlushKind,
+    command::Records,
     config::{Config, OPTIONS},
     event::{Event, Sink},
     handle::Handle,
@@ -63,11 +64,12 @@ impl NativeExporter {
         Ok(Self { handle })
     }
 
-    /// Hands records over: one a line, each the digit of its signal followed by its JSON text. `counts` says how many
-    /// of each signal. False when the engine has failed.
+    /// Hands records over: a buffer as src/wire describes it, how many records of each signal are in it, and the time
+    /// of its spans in milliseconds since 1970. False when the engine has failed.
     #[napi(catch_unwind)]
-    pub fn submit(&self, records: String, counts: Vec<u32>) -> bool {
-        self.handle.submit(records, by_signal(&counts))
+    pub fn submit(&self, records: &[u8], counts: Vec<u32>, at_ms: f64) -> bool {
+        // Copied: memory of the JS heap may only be let go on its own thread.
+        self.handle.submit(Records { bytes: records.to_vec(), counts: by_signal(&counts), at_ms })
     }
 
     /// Counts records that cannot be handed over. `reason` is one of `recordTooLarge`, `unencodable`, `shutdown`,

@@ -29,12 +29,12 @@ pub enum Command {
         /// What becomes of its records.
         stats: Arc<Stats>,
     },
-    /// Records to send: one a line, each a signal digit followed by JSON text.
+    /// Records to send.
     Records {
         /// Whose.
         id: ExporterId,
-        /// The lines.
-        text: String,
+        /// The records.
+        records: Records,
         /// Dropped when they have arrived.
         unread: Unread,
     },
@@ -71,6 +71,16 @@ pub enum Command {
         /// When the thread ends at the latest.
         deadline: Instant,
     },
+}
+
+/// Records as they are handed over.
+pub struct Records {
+    /// See [`crate::wire`].
+    pub bytes: Vec<u8>,
+    /// How many of each signal are in it.
+    pub counts: [u64; Signal::ALL.len()],
+    /// When, in milliseconds since 1970.
+    pub at_ms: f64,
 }
 
 /// Bytes on their way to the engine; dropping it says that they have arrived.

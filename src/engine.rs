@@ -17,6 +17,7 @@ use crate::{
     queue::Job,
     retry::Outcome,
     transport::Transport,
+    wire::Decoder,
 };
 
 /// Commands taken before answers and deadlines get their turn: a flood of records must not keep them waiting.
@@ -43,6 +44,8 @@ pub struct Engine<T, C> {
     requests: JoinSet<Outcome>,
     /// What each request in `requests` is about; kept here so that a task that panics does not take it along.
     sent: HashMap<Id, Sent>,
+    /// All exporters' records pass through it.
+    decoder: Decoder,
     stop_at: Option<Instant>,
     /// JS threads that wait at the end of their process; dropped to let them go.
     drains: Vec<Sender<()>>,
@@ -60,6 +63,7 @@ where
             lanes: HashMap::new(),
             requests: JoinSet::new(),
             sent: HashMap::new(),
+            decoder: Decoder::default(),
             stop_at: None,
             drains: Vec::new(),
         }
@@ -119,9 +123,11 @@ where
                     Err(message) => exporter.fail(&message),
                 }
             }
-            Command::Records { id, text, unread } => {
+            Command::Records { id, records, unread } => {
                 let unread = unread.arrived();
-                self.with(id, |exporter| exporter.on_records(now, &text, unread));
+                if let Some(lane) = self.lanes.get_mut(&id) {
+                    lane.exporter.on_records(now, &records, unread, &mut self.decoder);
+                }
             }
             Command::Refused { id, counts } => self.with(id, |exporter| exporter.on_refused(now, counts)),
             Command::Flush { id, ticket, kind, within } => {

@@ -81,7 +81,14 @@ pub enum Event {
         /// How many.
         count: u64,
     },
-    /// A single record was dropped because of its size.
+    /// A buffer that was handed over could not be read to its end.
+    BufferDamaged {
+        /// Records that were in the rest.
+        dropped_records: u64,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// A single record was dropped because of its size or because it cannot be read.
     RecordDropped {
         /// Which kind.
         signal: Signal,
@@ -89,7 +96,7 @@ pub enum Event {
         reason: DropReason,
         /// How to find it.
         record: RecordName,
-        /// Its JSON.
+        /// Its JSON, or as much of it as there was when it was given up.
         bytes: u64,
     },
     /// The quota is used up; everything is dropped until a probe passes.

@@ -8,8 +8,9 @@ use tokio::time::Instant;
 use crate::{
     accounts::FlushKind,
     batch::{Batch, Batcher, Body},
+    command::Records,
     config::{Compression, Config},
-    event::{Event, Sink},
+    event::{Event, RecordName, Sink},
     gate::Gate,
     ledger::{End, Ledger},
     pace::Pace,
@@ -17,6 +18,7 @@ use crate::{
     retry::{self, Outcome},
     signal::Signal,
     stats::{DropReason, Stats},
+    wire::{Decoder, Fault, Rejected},
 };
 
 /// What the peer says when `maxRetries` allows no attempt at all.
@@ -94,31 +96,37 @@ impl Exporter {
         self.ledger.accounts.is_empty() && self.batcher.is_empty()
     }
 
-    /// Takes records: one a line, each a signal digit followed by JSON text. `unread`: bytes that are still on their way.
-    pub fn on_records(&mut self, now: Instant, text: &str, unread: usize) {
+    /// Takes records. `unread`: bytes that are still on their way.
+    pub fn on_records(&mut self, now: Instant, records: &Records, unread: usize, decoder: &mut Decoder) {
         self.unread = unread;
-        let mut turned_away = [0; Signal::ALL.len()];
-        let mut reason = DropReason::AuthRejected;
-        for line in text.split('\n') {
-            let mut bytes = line.as_bytes().iter();
-            let Some(signal) = bytes.next().copied().and_then(Signal::from_digit) else { continue };
-            let record = bytes.as_slice();
-            if record.len() > self.config.max_record_bytes {
-                self.ledger.drop_record(signal, DropReason::RecordTooLarge, record, 0);
-            } else if let Err(closed) = self.gate.admit(now, 1) {
-                reason = closed;
-                if let Some(count) = turned_away.get_mut(signal.index()) {
-                    *count += 1;
-                }
-            } else {
-                self.ledger.stats.queued(signal, record.len());
-                if let Some(batch) = self.batcher.push(now, signal, record) {
-                    self.start(now, batch);
+        if let Err(reason) = self.gate.admit(now, records.counts.iter().sum()) {
+            self.ledger.drop_counts(records.counts, reason);
+            return;
+        }
+        let mut left = records.counts;
+        let max_bytes = self.config.max_record_bytes;
+        let result = decoder.decode(&records.bytes, max_bytes, records.at_ms, |signal, record| {
+            if let Some(left) = left.get_mut(signal.index()) {
+                *left = left.saturating_sub(1);
+            }
+            match record {
+                Ok(json) => self.on_record(now, signal, json),
+                Err(Rejected { fault, name, bytes }) => {
+                    let too_large = fault == Fault::TooLarge;
+                    let reason = if too_large { DropReason::RecordTooLarge } else { DropReason::Unencodable };
+                    self.ledger.drop_record(signal, reason, name, bytes, 0);
                 }
             }
-        }
-        self.ledger.drop_counts(turned_away, reason);
+        });
+        self.ledger.drop_unreadable(left, result.err().unwrap_or(Fault::Length));
         self.make_room(now);
+    }
+
+    fn on_record(&mut self, now: Instant, signal: Signal, json: &[u8]) {
+        self.ledger.stats.queued(signal, json.len());
+        if let Some(batch) = self.batcher.push(now, signal, json) {
+            self.start(now, batch);
+        }
     }
 
     /// Records that were refused before they came here, because the engine was too far behind.
@@ -301,7 +309,8 @@ impl Exporter {
         let records: Vec<&[u8]> = job.records().collect();
         if let [record] = records.as_slice() {
             let bytes = record.len();
-            self.ledger.drop_record(job.signal, DropReason::TooLargeForCollector, record, bytes);
+            let name = RecordName::of(record);
+            self.ledger.drop_record(job.signal, DropReason::TooLargeForCollector, name, bytes, bytes);
             self.settle(now, job, End::Counted);
             return;
         }

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     accounts::FlushKind,
-    command::{Command, ExporterId, Unread},
+    command::{Command, ExporterId, Records, Unread},
     shared::{Member, Shared},
     signal::Signal,
     stats::{DropReason, Stats},
@@ -30,18 +30,17 @@ impl Handle {
         Self { id, shared, member, unread_bytes: Arc::default(), max_queue_bytes }
     }
 
-    /// Hands records over: one a line, each a signal digit followed by JSON text; `counts` says how many of each
-    /// signal. Never blocks. False when the engine is gone: see [`Handle::abandon`].
+    /// Hands records over. Never blocks. False when the engine is gone: see [`Handle::abandon`].
     #[must_use]
-    pub fn submit(&self, text: String, counts: [u64; Signal::ALL.len()]) -> bool {
-        self.accept(counts);
-        let unread = Unread::new(&self.unread_bytes, text.len());
+    pub fn submit(&self, records: Records) -> bool {
+        self.accept(records.counts);
+        let unread = Unread::new(&self.unread_bytes, records.bytes.len());
         // Only an engine that does not get to run at all falls this far behind. What comes in one piece is for its
         // queue to judge, where the oldest goes first.
         let command = if unread.before() > self.max_queue_bytes {
-            Command::Refused { id: self.id, counts }
+            Command::Refused { id: self.id, counts: records.counts }
         } else {
-            Command::Records { id: self.id, text, unread }
+            Command::Records { id: self.id, records, unread }
         };
         self.shared.send(command)
     }

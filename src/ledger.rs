@@ -11,6 +11,7 @@ use crate::{
     queue::Job,
     signal::Signal,
     stats::{DropReason, Stats},
+    wire::Fault,
 };
 
 /// A full queue is reported at once, then at most this often, with a total.
@@ -101,12 +102,27 @@ impl Ledger {
         }
     }
 
-    /// Drops one record because of its size, naming it. `queued_bytes`: what of it the queue had counted.
-    pub fn drop_record(&self, signal: Signal, reason: DropReason, json: &[u8], queued_bytes: usize) {
+    /// Drops one record, naming it. `bytes`: its JSON; `queued_bytes`: what of it the queue had counted.
+    pub fn drop_record(
+        &self,
+        signal: Signal,
+        reason: DropReason,
+        record: RecordName,
+        bytes: usize,
+        queued_bytes: usize,
+    ) {
         self.stats.dropped(signal, reason, 1, queued_bytes);
         self.emit(&Event::Dropped { signal, reason, count: 1 });
-        let (record, bytes) = (RecordName::of(json), json.len() as u64);
-        self.emit(&Event::RecordDropped { signal, reason, record, bytes });
+        self.emit(&Event::RecordDropped { signal, reason, record, bytes: bytes as u64 });
+    }
+
+    /// Drops the records of a buffer that cannot be read further, if there are any.
+    pub fn drop_unreadable(&self, counts: [u64; Signal::ALL.len()], fault: Fault) {
+        let dropped_records = counts.iter().sum();
+        if dropped_records > 0 {
+            self.drop_counts(counts, DropReason::Unencodable);
+            self.emit(&Event::BufferDamaged { dropped_records, cause: fault.to_string() });
+        }
     }
 
     /// The queue let the oldest records of a job go.

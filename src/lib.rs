@@ -18,6 +18,7 @@
 //! | `exporter` | one exporter's state, pure: composed of `batch`, `queue`, `gate`, `pace`, `retry` |
 //! | `ledger`, `accounts`, `stats` | what has become of its records |
 //! | `transport` | one request |
+//! | `wire` | V8 structured-clone bytes to JSON bytes |
 //! | `config`, `signal` | options, kinds of telemetry |
 //! | `clock` | the only reader of clock and randomness |
 
@@ -44,3 +45,4 @@ pub mod shared;
 pub mod signal;
 pub mod stats;
 pub mod transport;
+pub mod wire;

@@ -27,10 +27,10 @@ impl Signal {
         self as usize
     }
 
-    /// The signal whose digit stands on the wire, or `None` for any other byte.
+    /// The signal at this position in [`Signal::ALL`].
     #[must_use]
-    pub fn from_digit(digit: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(digit.wrapping_sub(b'0'))).copied()
+    pub fn from_index(index: i32) -> Option<Self> {
+        Self::ALL.get(usize::try_from(index).ok()?).copied()
     }
 
     /// The name in log lines, error ids and option names.
@@ -66,14 +66,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_and_indexes_agree() {
+    fn indexes_agree() {
         for (index, signal) in Signal::ALL.into_iter().enumerate() {
-            let digit = b'0' + u8::try_from(index).unwrap();
             assert_eq!(signal.index(), index);
-            assert_eq!(Signal::from_digit(digit), Some(signal));
+            assert_eq!(Signal::from_index(i32::try_from(index).unwrap()), Some(signal));
         }
-        for other in [b'5', b'/', b'{', 0, 255] {
-            assert_eq!(Signal::from_digit(other), None);
+        for other in [5, 6, -1, i32::MIN, i32::MAX] {
+            assert_eq!(Signal::from_index(other), None);
         }
     }
 }

@@ -1,9 +1,9 @@
 //! When a batch closes and what is in it.
 
-use mastra_native_exporter::{batch::FlushReason, event::Event, signal::Signal};
+use mastra_native_exporter::{batch::FlushReason, event::Event, signal::Signal, stats::DropReason};
 use tokio::time::sleep;
 
-use crate::support::{Rig, delivered, events, ms};
+use crate::support::{Rig, delivered, events, ms, records};
 
 fn batch(size: u64, flush_reason: FlushReason) -> [Event; 2] {
     let delivered = Event::BatchDelivered {
@@ -81,37 +81,50 @@ async fn records_beyond_the_count_open_the_next_batch_with_a_wait_of_its_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn malformed_lines_disturb_nobody() {
-    let (good, all) = (r#"{"spans":[{"a":1},{"b":2}]}"#, "0{\"a\":1}\nBAD\n0{\"b\":2}");
-    for bad in ["", "5{}", "x", "{}", " 0{}", "\u{1F600}", "\0", "9", "\n\n\r"] {
+async fn a_damaged_buffer_costs_what_it_holds_and_nothing_else() {
+    let whole = || records("0{\"a\":1}\n1{\"b\":2}\n1{}");
+    for (kept, left) in [(0, [1, 2]), (9, [1, 2]), (whole().bytes.len() - 6, [0, 1])] {
         let rig = Rig::start();
         let mut exporter = rig.open("", |_| delivered());
-        exporter.hand_over(&all.replace("BAD", bad));
+        let mut damaged = whole();
+        damaged.bytes.truncate(kept);
+        exporter.hand_over("2{}");
+        exporter.hand_over_records(damaged);
+        exporter.hand_over("2{}");
         let heard = exporter.flushed(1).await;
-        assert_eq!(heard.len(), 3, "{bad:?}: {heard:?}");
-        assert_eq!(exporter.collector.bodies(), [good], "{bad:?}");
-        assert_eq!(heard[2].undelivered, 0, "{bad:?}");
+        let reason = DropReason::Unencodable;
+        let dropped = [(Signal::Traces, left[0]), (Signal::Logs, left[1])].into_iter().filter(|&(_, count)| count > 0);
+        let mut expected: Vec<_> = dropped.map(|(signal, count)| Event::Dropped { signal, reason, count }).collect();
+        let (dropped_records, cause) = (left.iter().sum(), "it ends too early".to_owned());
+        expected.push(Event::BufferDamaged { dropped_records, cause });
+        assert_eq!(events(&heard)[..expected.len()], expected, "{kept}");
+        let counts = exporter.counts();
+        assert_eq!((counts.delivered, counts.dropped_for(reason)), (5 - dropped_records, dropped_records), "{kept}");
+        assert!(exporter.collector.bodies().contains(&r#"{"metrics":[{},{}]}"#.to_owned()), "{kept}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_malformed_lines_leave_nothing_behind() {
+async fn a_buffer_without_all_its_records_says_so() {
     let rig = Rig::start();
     let mut exporter = rig.open("", |_| delivered());
-    exporter.hand_over("7{}\n\nnonsense");
+    let mut short = records("4{}");
+    short.counts = [0, 0, 0, 2, 1];
+    exporter.hand_over_records(short);
     let heard = exporter.flushed(1).await;
-    assert_eq!(events(&heard), [Event::Flushed { ticket: 1 }]);
-    assert_eq!((heard[0].at, heard[0].undelivered), (ms(0), 0));
-    assert!(exporter.collector.calls().is_empty());
+    let (signal, reason) = (Signal::Scores, DropReason::Unencodable);
+    assert_eq!(events(&heard)[0], Event::Dropped { signal, reason, count: 2 });
+    assert_eq!((exporter.counts().delivered, exporter.undelivered()), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]
-async fn taken_text_no_longer_counts_as_unread() {
+async fn taken_records_no_longer_counts_as_unread() {
     let rig = Rig::start();
     let mut exporter = rig.open("", |_| delivered());
     exporter.hand_over("0{}\n1{}");
     exporter.hand_over("0{}");
-    assert_eq!(exporter.unread_bytes(), 10);
+    let bytes = [records("0{}\n1{}"), records("0{}")].map(|records| records.bytes.len());
+    assert_eq!(exporter.unread_bytes(), bytes[0] + bytes[1]);
     exporter.flushed(1).await;
     assert_eq!(exporter.unread_bytes(), 0);
 }

@@ -19,7 +19,7 @@ use mastra_native_exporter::{
     stats::DropReason,
 };
 
-use crate::support::{Answer, Collector, Counts, ScriptedTransport, config, delivered, lock, secs};
+use crate::support::{Answer, Collector, Counts, ScriptedTransport, config, delivered, lock, records, secs};
 
 /// Only a test that fails waits this long.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -59,7 +59,7 @@ impl Open {
     /// Hands this many spans over, of so many bytes each.
     fn submit(&self, count: usize, bytes: usize) -> bool {
         let lines = vec![format!("0{}", "7".repeat(bytes)); count];
-        self.handle.submit(lines.join("\n"), [count as u64, 0, 0, 0, 0])
+        self.handle.submit(records(&lines.join("\n")))
     }
 
     fn until(&self, wanted: impl Fn(&Event) -> bool) -> Event {
@@ -180,7 +180,7 @@ fn an_exporter_that_could_not_connect_is_told_so_once_also_when_the_engine_fails
 fn a_dropped_handle_delivers_the_rest() {
     let runtime = start(delivered(), || {}, None);
     let Open { handle, events } = Open::new(&runtime, "", r#""maxBatchWaitMs":2147483647"#);
-    assert!(handle.submit("0{}\n3{}".to_owned(), [1, 0, 0, 1, 0]));
+    assert!(handle.submit(records("0{}\n3{}")));
     drop(handle);
     let next = || events.recv_timeout(LIMIT).unwrap();
     assert_eq!(next(), Event::BatchStarted { buffered_events: 2 });

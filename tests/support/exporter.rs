@@ -11,7 +11,7 @@ use std::{
 use crossbeam_channel::Sender;
 use mastra_native_exporter::{
     accounts::FlushKind,
-    command::{Command, Unread},
+    command::{Command, Records, Unread},
     event::Event,
     signal::Signal,
     stats::Stats,
@@ -21,7 +21,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Collector, Counts, FOR_EVER, Heard};
+use super::{Collector, Counts, FOR_EVER, Heard, records};
 
 /// See the module.
 pub struct Exporter {
@@ -40,16 +40,17 @@ impl Exporter {
         self.wake.notify_one();
     }
 
-    /// Hands records over: one a line, each a signal digit and a text. Counts as the facade does: only its own lines.
+    /// Hands records over: one a line, each a signal digit and a text.
     pub fn hand_over(&self, lines: &str) {
-        for signal in lines.split('\n').filter_map(|line| Signal::from_digit(*line.as_bytes().first()?)) {
-            self.stats.accepted(signal, 1);
+        self.hand_over_records(records(lines));
+    }
+
+    pub fn hand_over_records(&self, records: Records) {
+        let unread = Unread::new(&self.unread_bytes, records.bytes.len());
+        for (signal, count) in Signal::ALL.into_iter().zip(records.counts) {
+            self.stats.accepted(signal, count);
         }
-        self.command(Command::Records {
-            id: self.id,
-            text: lines.to_owned(),
-            unread: Unread::new(&self.unread_bytes, lines.len()),
-        });
+        self.command(Command::Records { id: self.id, records, unread });
     }
 
     /// Says that log records could not be handed over.

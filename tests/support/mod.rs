@@ -34,6 +34,8 @@ mod counts;
 pub use counts::Counts;
 mod exporter;
 pub use exporter::Exporter;
+mod wire;
+pub use wire::records;
 
 /// Longer than anything an exporter waits for; virtual, so it costs nothing.
 pub const FOR_EVER: Duration = Duration::from_secs(86_400);

@@ -1,0 +1,194 @@
+//! Writes values as `JSON.stringify` does (ECMA-262, `QuoteJSONString` and `Number::toString`).
+
+use std::ops::RangeInclusive;
+
+/// Bytes and units looked at together: the compiler makes a few vector instructions of each.
+const CHUNK: usize = 32;
+const UNITS: usize = 16;
+
+/// Milliseconds of a day.
+const DAY_MS: i64 = 86_400_000;
+/// Years that an ISO date writes with four digits.
+const FOUR_DIGITS: RangeInclusive<i64> = 0..=9999;
+/// Integers that a double holds exactly and that are written without an exponent: -2^53..=2^53.
+const EXACT: RangeInclusive<f64> = -9_007_199_254_740_992.0..=9_007_199_254_740_992.0;
+
+/// A string of Latin-1 bytes.
+pub fn latin1(out: &mut Vec<u8>, text: &[u8]) {
+    out.push(b'"');
+    let mut rest = text;
+    while !rest.is_empty() {
+        let Some((plain, after)) = rest.split_at_checked(plain_len(rest)) else { break };
+        out.extend_from_slice(plain);
+        let Some((&byte, after)) = after.split_first() else { break };
+        if byte < 0x80 {
+            ascii(out, byte);
+        } else {
+            two_bytes(out, u16::from(byte));
+        }
+        rest = after;
+    }
+    out.push(b'"');
+}
+
+/// A string of UTF-16LE bytes. A surrogate without its other half is escaped.
+pub fn utf16(out: &mut Vec<u8>, text: &[u8]) {
+    out.push(b'"');
+    let (mut rest, _) = text.as_chunks::<2>();
+    while let Some((&unit, after)) = rest.split_first() {
+        let unit = u16::from_le_bytes(unit);
+        if unit < 0x80
+            && let Some((chunk, after)) = rest.split_first_chunk::<UNITS>()
+            && let Some(bytes) = narrowed(chunk)
+        {
+            out.extend_from_slice(&bytes);
+            rest = after;
+            continue;
+        }
+        rest = after;
+        match unit {
+            0..0x80 => ascii(out, low_byte(unit)),
+            0x80..0x800 => two_bytes(out, unit),
+            0xD800..0xE000 => {
+                let next = after.first().map(|&next| u16::from_le_bytes(next));
+                if let Some(Ok(pair)) = char::decode_utf16([unit].into_iter().chain(next)).next() {
+                    out.extend_from_slice(pair.encode_utf8(&mut [0; 4]).as_bytes());
+                    rest = after.get(1..).unwrap_or_default();
+                } else {
+                    escaped(out, unit);
+                }
+            }
+            _ => out.extend_from_slice(&[
+                0xE0 | low_byte(unit >> 12),
+                0x80 | low_byte(unit >> 6) & 0xBF,
+                0x80 | low_byte(unit) & 0xBF,
+            ]),
+        }
+    }
+    out.push(b'"');
+}
+
+/// An integer.
+pub fn integer(out: &mut Vec<u8>, value: impl itoa::Integer) {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+/// A number; `null` if it is not finite.
+pub fn double(out: &mut Vec<u8>, value: f64) {
+    if !value.is_finite() {
+        out.extend_from_slice(b"null");
+    } else if value.fract() == 0.0 && EXACT.contains(&value) {
+        // -0 becomes 0 here, as it has to.
+        integer(out, whole(value));
+    } else {
+        out.extend_from_slice(ryu_js::Buffer::new().format_finite(value).as_bytes());
+    }
+}
+
+/// `Date.prototype.toJSON`: `"2026-11-21T12:00:00.000Z"`; `null` if it is not finite.
+pub fn date(out: &mut Vec<u8>, ms: f64) {
+    if !ms.is_finite() {
+        out.extend_from_slice(b"null");
+        return;
+    }
+    let ms = whole(ms);
+    let (days, ms) = (ms.div_euclid(DAY_MS), ms.rem_euclid(DAY_MS));
+    let (year, month, day) = civil(days);
+    out.push(b'"');
+    if FOUR_DIGITS.contains(&year) {
+        digits::<4>(out, year);
+    } else {
+        out.push(if year < 0 { b'-' } else { b'+' });
+        digits::<6>(out, year.abs());
+    }
+    let seconds = ms / 1000;
+    for (before, value) in
+        [(b'-', month), (b'-', day), (b'T', seconds / 3600), (b':', seconds / 60 % 60), (b':', seconds % 60)]
+    {
+        out.push(before);
+        digits::<2>(out, value);
+    }
+    out.push(b'.');
+    digits::<3>(out, ms % 1000);
+    out.extend_from_slice(b"Z\"");
+}
+
+/// Year, month and day of a day since 1970 in the Gregorian calendar, by eras of 400 years that begin on 1 March.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+fn digits<const N: usize>(out: &mut Vec<u8>, value: i64) {
+    let mut rest = value;
+    let mut digits = [0; N];
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+        rest /= 10;
+    }
+    out.extend_from_slice(&digits);
+}
+
+/// Whether a byte cannot stand in a JSON string as it is.
+#[expect(clippy::needless_bitwise_bool, reason = "a branch for each comparison would not be made vector instructions")]
+fn special(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\') | (byte >= 0x80)
+}
+
+/// How many bytes from the start can be copied.
+fn plain_len(text: &[u8]) -> usize {
+    let (chunks, _) = text.as_chunks::<CHUNK>();
+    let whole =
+        CHUNK * chunks.iter().take_while(|chunk| !chunk.iter().fold(false, |any, &byte| any | special(byte))).count();
+    let rest = text.get(whole..).unwrap_or_default();
+    whole + rest.iter().position(|&byte| special(byte)).unwrap_or(rest.len())
+}
+
+/// Units that are all ASCII and not escaped, as bytes.
+fn narrowed(units: &[[u8; 2]; UNITS]) -> Option<[u8; UNITS]> {
+    let high = units.iter().fold(0, |all, unit| all | unit[1]);
+    let low = units.map(|unit| unit[0]);
+    let special = low.iter().fold(false, |any, &byte| any | special(byte));
+    (high == 0 && !special).then_some(low)
+}
+
+fn ascii(out: &mut Vec<u8>, byte: u8) {
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        0x08 => b'b',
+        b'\t' => b't',
+        b'\n' => b'n',
+        0x0C => b'f',
+        b'\r' => b'r',
+        0..0x20 => return escaped(out, u16::from(byte)),
+        _ => return out.push(byte),
+    };
+    out.extend_from_slice(&[b'\\', short]);
+}
+
+/// `\uXXXX`, lower case as ECMAScript has it.
+fn escaped(out: &mut Vec<u8>, unit: u16) {
+    let hex = [12, 8, 4, 0]
+        .map(|shift| char::from_digit(u32::from(unit >> shift & 0xF), 16).map_or(b'0', |digit| digit as u8));
+    out.extend_from_slice(b"\\u");
+    out.extend_from_slice(&hex);
+}
+
+fn two_bytes(out: &mut Vec<u8>, unit: u16) {
+    out.extend_from_slice(&[0xC0 | low_byte(unit >> 6), 0x80 | low_byte(unit) & 0xBF]);
+}
+
+fn low_byte(unit: u16) -> u8 {
+    unit.to_le_bytes()[0]
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "whole, and within 2^53 or the range of dates")]
+fn whole(value: f64) -> i64 {
+    value as i64
+}
