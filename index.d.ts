@@ -96,6 +96,11 @@ declare abstract class NativeTelemetryExporter extends BaseExporter {
   init({
     emitDropEvent
   }: InitExporterOptions): void;
+  /**
+   * What Mastra's bus calls: the same as {@link exportTracingEvent}, without its promise as long as nothing has to be
+   * waited for and no subclass has a part of its own.
+   */
+  onTracingEvent(event: TracingEvent): void | Promise<void>;
   /** Exports an ended span; other events are ignored. Never rejects, whatever it is given. */
   exportTracingEvent(event: TracingEvent): Promise<void>;
   protected _exportTracingEvent(event: TracingEvent): Promise<void>;

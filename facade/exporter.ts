@@ -103,6 +103,17 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
     this.#emitDropEvent = emitDropEvent;
   }
 
+  /**
+   * What Mastra's bus calls: the same as {@link exportTracingEvent}, without its promise as long as nothing has to be
+   * waited for and no subclass has a part of its own.
+   */
+  override onTracingEvent(event: TracingEvent): void | Promise<void> {
+    const { exportTracingEvent, _exportTracingEvent } = NativeTelemetryExporter.prototype;
+    const own = this.exportTracingEvent === exportTracingEvent && this._exportTracingEvent === _exportTracingEvent;
+    if (!own || this.baseConfig.customSpanFormatter) return this.exportTracingEvent(event);
+    if (!this.isDisabled) this.#exportSpan(event);
+  }
+
   /** Exports an ended span; other events are ignored. Never rejects, whatever it is given. */
   override exportTracingEvent(event: TracingEvent): Promise<void> {
     if (this.isDisabled) return Promise.resolve();
@@ -116,9 +127,7 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
   }
 
   protected override async _exportTracingEvent(event: TracingEvent): Promise<void> {
-    const span = event.exportedSpan;
-    if (event.type !== TracingEventType.SPAN_ENDED || span.type === SpanType.MODEL_CHUNK) return;
-    this.#pipeline?.push('traces', exportedSpan(span));
+    this.#exportSpan(event);
   }
 
   /** Exports a log. Never rejects. */
@@ -187,6 +196,16 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
     try {
       const { customSpanFormatter } = this.baseConfig;
       await this._exportTracingEvent(customSpanFormatter ? await this.applySpanFormatter(event) : event);
+    } catch {
+      this.#log.malformed('exportTracingEvent');
+    }
+  }
+
+  #exportSpan(event: TracingEvent): void {
+    try {
+      const span = event.exportedSpan;
+      if (event.type !== TracingEventType.SPAN_ENDED || span.type === SpanType.MODEL_CHUNK) return;
+      this.#pipeline?.push('traces', exportedSpan(span));
     } catch {
       this.#log.malformed('exportTracingEvent');
     }
