@@ -1,12 +1,16 @@
-// Runs a fixture in a Node process of its own.
+// Runs a fixture, or any script, in a Node process of its own.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const KILL_AFTER_MS = 30_000; // only so that a process that is held does not hold the suite
 
 // The environment is the given one and nothing else: certificates and tokens of this machine stay out.
-export function runFixture(name, env, nodeArgs = []) {
-  const path = fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
+export function runFixture(name, env, nodeArgs) {
+  return runScript(fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url)), env, nodeArgs);
+}
+
+// The same with a file anywhere.
+export function runScript(path, env, nodeArgs = []) {
   const child = spawn(process.execPath, [...nodeArgs, path], { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr']) child[stream].setEncoding('utf8').on('data', (text) => { output[stream] += text; });
