@@ -1,4 +1,4 @@
-// Runs a fixture, or any script, in a Node process of its own.
+// Runs a fixture, a script or any command in a process of its own.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -11,10 +11,14 @@ export function runFixture(name, env, nodeArgs) {
 
 // The same with a file anywhere.
 export function runScript(path, env, nodeArgs = []) {
-  const child = spawn(process.execPath, [...nodeArgs, path], { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  return runCommand(process.execPath, [...nodeArgs, path], { env: { PATH: process.env.PATH, ...env } });
+}
+
+export function runCommand(command, args, { env, cwd, killAfterMs = KILL_AFTER_MS }) {
+  const child = spawn(command, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr']) child[stream].setEncoding('utf8').on('data', (text) => { output[stream] += text; });
-  const timer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
+  const timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
