@@ -1,5 +1,5 @@
-import { FeedbackEvent, InitExporterOptions, LogEvent, MetricEvent, ScoreEvent, TracingEvent } from "@mastra/core/observability";
 import { BaseExporter, BaseExporterConfig, CloudExporterConfig as CloudExporterConfig$1, MastraPlatformExporterConfig as MastraPlatformExporterConfig$1 } from "@mastra/observability";
+import { FeedbackEvent, InitExporterOptions, LogEvent, MetricEvent, ScoreEvent, TracingEvent } from "@mastra/core/observability";
 
 //#region facade/native-options.d.ts
 /** Options that the exporters have beyond those of `@mastra/observability`. Wrong values are refused. */
@@ -129,30 +129,49 @@ declare abstract class NativeTelemetryExporter extends BaseExporter {
 //#region facade/cloud-exporter.d.ts
 /** The options of `CloudExporter` of `@mastra/observability`, and ours. */
 interface CloudExporterConfig extends CloudExporterConfig$1, NativeExporterOptions {}
+declare class NativeCloudExporter extends NativeTelemetryExporter {
+  constructor(config?: CloudExporterConfig);
+}
+declare const CloudExporter_base: typeof NativeCloudExporter;
 /**
  * Sends ended spans, logs, metrics, scores and feedback to a Mastra collector. A drop-in for `CloudExporter` of
  * `@mastra/observability`: same options, environment variables, log lines and error ids; batching, retries and
- * requests run on a native thread.
+ * requests run on a native thread. Without the binary it is the JavaScript exporter (see `nativeBinding`).
  *
  * @throws MastraError from the constructor: `CLOUD_EXPORTER_INVALID_PROJECT_ID`, `CLOUD_EXPORTER_INVALID_ENDPOINT`,
  * `CLOUD_EXPORTER_INVALID_OPTION`.
  */
-declare class CloudExporter extends NativeTelemetryExporter {
-  constructor(config?: CloudExporterConfig);
-}
+declare class CloudExporter extends CloudExporter_base {}
+//#endregion
+//#region facade/native-binding.d.ts
+/**
+ * Which exporters are in use: the native ones, `path` being the absolute path of the binary; or the JavaScript ones of
+ * `@mastra/observability` in their place, and why.
+ */
+type NativeBinding = {
+  loaded: true;
+  path: string;
+} | {
+  loaded: false;
+  reason: string;
+};
+/** Tells whether the native exporters are in use, or why they are not. */
+declare const nativeBinding: NativeBinding;
 //#endregion
 //#region facade/platform-exporter.d.ts
 /** The options of `MastraPlatformExporter` of `@mastra/observability`, and ours. */
 interface MastraPlatformExporterConfig extends MastraPlatformExporterConfig$1, NativeExporterOptions {}
+declare class NativePlatformExporter extends NativeTelemetryExporter {
+  constructor(config?: MastraPlatformExporterConfig);
+}
+declare const MastraPlatformExporter_base: typeof NativePlatformExporter;
 /**
  * Sends ended spans, logs, metrics, scores and feedback to the Mastra platform. A drop-in for `MastraPlatformExporter`
- * of `@mastra/observability`, its quota pause included; batching, retries and requests run on a native thread.
+ * of `@mastra/observability`, its quota pause included; batching, retries and requests run on a native thread. Without the binary it is the JavaScript exporter (see `nativeBinding`).
  *
  * @throws MastraError from the constructor: `MASTRA_PLATFORM_EXPORTER_INVALID_PROJECT_ID`,
  * `MASTRA_PLATFORM_EXPORTER_INVALID_ENDPOINT`, `MASTRA_PLATFORM_EXPORTER_INVALID_OPTION`.
  */
-declare class MastraPlatformExporter extends NativeTelemetryExporter {
-  constructor(config?: MastraPlatformExporterConfig);
-}
+declare class MastraPlatformExporter extends MastraPlatformExporter_base {}
 //#endregion
-export { CloudExporter, type CloudExporterConfig, type DropReason, type ExporterStats, MastraPlatformExporter, type MastraPlatformExporterConfig, type NativeExporterOptions, type SignalStats };
+export { CloudExporter, type CloudExporterConfig, type DropReason, type ExporterStats, MastraPlatformExporter, type MastraPlatformExporterConfig, type NativeBinding, type NativeExporterOptions, type SignalStats, nativeBinding };

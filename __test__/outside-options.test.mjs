@@ -4,11 +4,12 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
 import { MastraError } from '@mastra/core/error';
+import { nativeBinding } from 'mastra-native-exporter';
 import { withEnv } from './support/env.mjs';
 import { recordingLogger } from './support/logger.mjs';
 import { OurExporter, OurPlatformExporter } from './support/sides.mjs';
 
-const SPECS = JSON.parse(createRequire(import.meta.url)('../binding.cjs').optionSpecs());
+const SPECS = JSON.parse(createRequire(import.meta.url)(nativeBinding.path).optionSpecs());
 const OWN = SPECS.filter(({ lenient }) => !lenient);
 const LENIENT = SPECS.filter(({ lenient }) => lenient);
 

@@ -1,18 +1,22 @@
-import native from '../binding.cjs';
-
+import { native, type NativeModule } from './native-binding.js';
 import type { Signal } from './signals.js';
 import type { DropReason } from './stats.js';
 
 /** The native half of an exporter; see `src/binding.rs`. */
-export type NativeExporter = InstanceType<typeof native.NativeExporter>;
+export type NativeExporter = InstanceType<NativeModule['NativeExporter']>;
 
-/** Opens a native exporter. `onEvent` gets the JSON text of each `EngineEvent` on this thread. */
+/**
+ * Opens a native exporter. `onEvent` gets the JSON text of each `EngineEvent` on this thread.
+ *
+ * @throws Error without the binary: then no native exporter is made (`fallback.ts`).
+ */
 export function openNative(options: NativeOptions, onEvent: (json: string) => void): NativeExporter {
+  if (!native) throw new Error('the native binary is not loaded');
   return new native.NativeExporter(JSON.stringify(options), onEvent);
 }
 
-/** The one table of defaults and limits (src/config.rs). */
-export const OPTION_SPECS = JSON.parse(native.optionSpecs()) as OptionSpec[];
+/** The one table of defaults and limits (src/config.rs); empty without the binary. */
+export const OPTION_SPECS = JSON.parse(native?.optionSpecs() ?? '[]') as OptionSpec[];
 
 /** A number option: what it counts, its default and its limits. */
 export interface OptionSpec {
@@ -57,7 +61,7 @@ export type NativeOptions = {
  * of the process only.
  */
 export function drainAll(withinMs: number): void {
-  native.drain(withinMs);
+  native?.drain(withinMs);
 }
 
 /** `Event` of src/event.rs. Counts are records, durations whole milliseconds. */

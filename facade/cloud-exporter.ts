@@ -1,7 +1,8 @@
-import type { CloudExporterConfig as PeerConfig } from '@mastra/observability';
+import { CloudExporter as PeerExporter, type CloudExporterConfig as PeerConfig } from '@mastra/observability';
 
 import { checkProjectId, isProjectId, type Contract } from './contract.js';
 import { NativeTelemetryExporter } from './exporter.js';
+import { nativeOr } from './fallback.js';
 import type { NativeExporterOptions } from './native-options.js';
 
 /** The options of `CloudExporter` of `@mastra/observability`, and ours. */
@@ -25,16 +26,18 @@ const CONTRACT: Contract<CloudExporterConfig> = {
   },
 };
 
-/**
- * Sends ended spans, logs, metrics, scores and feedback to a Mastra collector. A drop-in for `CloudExporter` of
- * `@mastra/observability`: same options, environment variables, log lines and error ids; batching, retries and
- * requests run on a native thread.
- *
- * @throws MastraError from the constructor: `CLOUD_EXPORTER_INVALID_PROJECT_ID`, `CLOUD_EXPORTER_INVALID_ENDPOINT`,
- * `CLOUD_EXPORTER_INVALID_OPTION`.
- */
-export class CloudExporter extends NativeTelemetryExporter {
+class NativeCloudExporter extends NativeTelemetryExporter {
   constructor(config: CloudExporterConfig = {}) {
     super(CONTRACT, config);
   }
 }
+
+/**
+ * Sends ended spans, logs, metrics, scores and feedback to a Mastra collector. A drop-in for `CloudExporter` of
+ * `@mastra/observability`: same options, environment variables, log lines and error ids; batching, retries and
+ * requests run on a native thread. Without the binary it is the JavaScript exporter (see `nativeBinding`).
+ *
+ * @throws MastraError from the constructor: `CLOUD_EXPORTER_INVALID_PROJECT_ID`, `CLOUD_EXPORTER_INVALID_ENDPOINT`,
+ * `CLOUD_EXPORTER_INVALID_OPTION`.
+ */
+export class CloudExporter extends nativeOr(NativeCloudExporter, PeerExporter) {}

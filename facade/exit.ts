@@ -18,7 +18,13 @@ const SIGNALS_THAT_END = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 /** One set of hooks for each JS environment, however often this module is loaded into it. */
 const KEY = Symbol.for('mastra-native-exporter.exit.v1');
 
-const shared = globalThis as { [KEY]?: Set<Exiting> };
+interface Hooks {
+  readonly pending: Set<Exiting>;
+  /** `drainAll` of each loaded copy: a copy from another place has an engine of its own. */
+  readonly drains: Set<typeof drainAll>;
+}
+
+const shared = globalThis as { [KEY]?: Hooks };
 
 /**
  * Says that an exporter has records under way. Until {@link releaseExit} it is not collected, and what it has is
@@ -26,15 +32,18 @@ const shared = globalThis as { [KEY]?: Set<Exiting> };
  * handler blocks. Both for the longest `exitTimeoutMs` of all exporters at most, together.
  */
 export function holdExit(exporter: Exiting): void {
-  (shared[KEY] ??= install(new Set())).add(exporter);
+  const { pending, drains } = (shared[KEY] ??= install({ pending: new Set(), drains: new Set() }));
+  pending.add(exporter);
+  drains.add(drainAll);
 }
 
 /** Nothing of the exporter is under way any more. */
 export function releaseExit(exporter: Exiting): void {
-  shared[KEY]?.delete(exporter);
+  shared[KEY]?.pending.delete(exporter);
 }
 
-function install(pending: Set<Exiting>): Set<Exiting> {
+function install(hooks: Hooks): Hooks {
+  const { pending, drains } = hooks;
   let deadlineMs: number | undefined;
   const waiting = () => [...pending].filter(({ undelivered }) => undelivered > 0);
   /** Milliseconds that are left; the first call starts the clock. */
@@ -54,13 +63,13 @@ function install(pending: Set<Exiting>): Set<Exiting> {
     for (const exporter of pending) exporter.handOver();
     const exporters = waiting();
     if (exporters.length === 0) return;
-    drainAll(left(exporters));
+    for (const drain of drains) drain(left(exporters));
     for (const exporter of exporters) exporter.reportLost();
   };
   if (isMainThread) onExitOrSignal(atExit);
   // The end of a worker is not the end of the engine, which waits for the last of them by itself.
   else process.on('exit', () => pending.forEach((exporter) => exporter.handOver()));
-  return pending;
+  return hooks;
 }
 
 /**

@@ -1,7 +1,8 @@
-import type { MastraPlatformExporterConfig as PeerConfig } from '@mastra/observability';
+import { MastraPlatformExporter as PeerExporter, type MastraPlatformExporterConfig as PeerConfig } from '@mastra/observability';
 
 import { checkProjectId, type Contract } from './contract.js';
 import { NativeTelemetryExporter } from './exporter.js';
+import { nativeOr } from './fallback.js';
 import type { NativeExporterOptions } from './native-options.js';
 
 /** The options of `MastraPlatformExporter` of `@mastra/observability`, and ours. */
@@ -30,15 +31,17 @@ const CONTRACT: Contract<MastraPlatformExporterConfig> = {
   },
 };
 
-/**
- * Sends ended spans, logs, metrics, scores and feedback to the Mastra platform. A drop-in for `MastraPlatformExporter`
- * of `@mastra/observability`, its quota pause included; batching, retries and requests run on a native thread.
- *
- * @throws MastraError from the constructor: `MASTRA_PLATFORM_EXPORTER_INVALID_PROJECT_ID`,
- * `MASTRA_PLATFORM_EXPORTER_INVALID_ENDPOINT`, `MASTRA_PLATFORM_EXPORTER_INVALID_OPTION`.
- */
-export class MastraPlatformExporter extends NativeTelemetryExporter {
+class NativePlatformExporter extends NativeTelemetryExporter {
   constructor(config: MastraPlatformExporterConfig = {}) {
     super(CONTRACT, config);
   }
 }
+
+/**
+ * Sends ended spans, logs, metrics, scores and feedback to the Mastra platform. A drop-in for `MastraPlatformExporter`
+ * of `@mastra/observability`, its quota pause included; batching, retries and requests run on a native thread. Without the binary it is the JavaScript exporter (see `nativeBinding`).
+ *
+ * @throws MastraError from the constructor: `MASTRA_PLATFORM_EXPORTER_INVALID_PROJECT_ID`,
+ * `MASTRA_PLATFORM_EXPORTER_INVALID_ENDPOINT`, `MASTRA_PLATFORM_EXPORTER_INVALID_OPTION`.
+ */
+export class MastraPlatformExporter extends nativeOr(NativePlatformExporter, PeerExporter) {}

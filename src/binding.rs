@@ -22,6 +22,10 @@ use crate::{
     stats::DropReason,
 };
 
+/// Raised with every change of what this file exports; the facade takes no other (`facade/native-binding.ts`).
+#[napi]
+pub const API_VERSION: u32 = 1;
+
 /// Weak: it does not keep the process alive.
 type Listener = ThreadsafeFunction<String, (), FnArgs<(String,)>, Status, false, true>;
 

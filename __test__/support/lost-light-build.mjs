@@ -18,7 +18,7 @@ const CORE = `
 export const SpanType = { MODEL_CHUNK: 'model_chunk' };
 export const TracingEventType = { SPAN_ENDED: 'span_ended' };
 `;
-// Just what the facade uses of the base class.
+// Just what the facade uses of the base class; it falls back to the other two only without a binary.
 const OBSERVABILITY = `
 export class BaseExporter {
   #disabled = false;
@@ -26,6 +26,8 @@ export class BaseExporter {
   get isDisabled() { return this.#disabled; }
   setDisabled() { this.#disabled = true; }
 }
+export class CloudExporter extends BaseExporter {}
+export class MastraPlatformExporter extends BaseExporter {}
 `;
 
 /** Builds it in a directory of its own. `url` is for `import`. */
@@ -45,7 +47,6 @@ export function makeLightBuild() {
   put('light/dist/index.js', '');
   const copy = (from, to) => copyFileSync(join(root, from), join(modules, 'light', to));
   copy('dist/index.js', 'dist/index.js');
-  copy('binding.cjs', 'binding.cjs');
   for (const name of readdirSync(root).filter((name) => name.endsWith('.node'))) copy(name, name);
   // Its other dependencies are the installed ones.
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

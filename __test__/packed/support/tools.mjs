@@ -1,0 +1,16 @@
+// The pinned tools of ../tools, which `npm run test:packed` installs.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MODULES = fileURLToPath(new URL('../tools/node_modules/', import.meta.url));
+
+/** Node binaries by major version: `[['20', path], ...]`. */
+export const NODES = readdirSync(MODULES)
+  .filter((name) => /^node\d+$/.test(name))
+  .map((name) => [name.slice('node'.length), join(MODULES, name, 'bin', 'node')]);
+
+/** The newest of them, for tools that do not run on the oldest. */
+export const NEWEST_NODE = NODES.at(-1)[1];
+
+export const PNPM = join(MODULES, 'pnpm', 'bin', 'pnpm.cjs');

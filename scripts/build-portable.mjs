@@ -1,0 +1,38 @@
+// `npm run build:portable [-- TARGET]`: the binary as it is released. For Linux it is linked by zig, so that it needs no
+// newer C library than the oldest supported one, whatever this machine has; elsewhere it is an ordinary build.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { GLIBC } from './check-glibc.mjs';
+import { ROOT, run } from './run.mjs';
+
+const TOOLS = join(ROOT, 'target', 'portable-tools');
+const REQUIREMENTS = join(ROOT, 'scripts', 'portable-tools.txt');
+
+const host = /^host: (.+)$/m.exec(run('rustc', ['-vV'], { stdio: 'pipe' }))[1];
+const target = process.argv[2] ?? host;
+const napi = ['napi', 'build', '--platform', '--release', '--no-js', '--dts', 'binding.d.ts', '--target'];
+
+if (target.includes('-linux-')) {
+  installTools();
+  const env = {
+    ...process.env,
+    PATH: [join(TOOLS, 'bin'), process.env.PATH].join(delimiter),
+    // cargo-zigbuild finds zig as a module of Python.
+    PYTHONPATH: TOOLS,
+  };
+  run('npx', [...napi, target.endsWith('-gnu') ? `${target}.${GLIBC}` : target, '--cross-compile'], { env });
+} else {
+  run('npx', [...napi, target]);
+}
+
+/** Installs the pinned tools, once for each version of the list. */
+function installTools() {
+  const wanted = readFileSync(REQUIREMENTS, 'utf8');
+  const stamp = join(TOOLS, 'installed.txt');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  rmSync(TOOLS, { recursive: true, force: true });
+  mkdirSync(TOOLS, { recursive: true });
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:'];
+  run('python3', [...pip, '--require-hashes', '--target', TOOLS, '--requirement', REQUIREMENTS]);
+  writeFileSync(stamp, wanted);
+}

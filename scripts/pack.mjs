@@ -1,0 +1,56 @@
+// `npm run pack`: leaves in artifacts/ what is published: the tarball of the main package and those of the platforms
+// whose binary lies in the repository, which is this machine's, or all of them in the release workflow.
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkBinary } from './check-glibc.mjs';
+import { ROOT, run } from './run.mjs';
+
+const ARTIFACTS = join(ROOT, 'artifacts');
+const NPM = join(ROOT, 'npm');
+
+const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
+const manifest = readJson(join(ROOT, 'package.json'));
+const platforms = readdirSync(NPM).map((name) => ({ directory: join(NPM, name), ...readJson(join(NPM, name, 'package.json')) }));
+
+rmSync(ARTIFACTS, { recursive: true, force: true });
+mkdirSync(ARTIFACTS);
+packMain();
+const built = platforms.filter(({ main }) => existsSync(join(ROOT, main)));
+if (built.length === 0) throw new Error('there is no binary: use npm run build:portable');
+built.forEach(packPlatform);
+
+/**
+ * The manifest of the repository, without what only the repository needs, and with the platform packages: there they
+ * would keep `npm ci` from working, because they do not exist before a release.
+ */
+function packMain() {
+  const { scripts, devDependencies, overrides, napi, ...published } = manifest;
+  const optionalDependencies = Object.fromEntries(platforms.map(({ name, version }) => [name, version]));
+  pack((directory) => {
+    for (const path of [...manifest.files, 'README.md', 'LICENSE']) {
+      cpSync(join(ROOT, path), join(directory, path), { recursive: true });
+    }
+    writeFileSync(join(directory, 'package.json'), `${JSON.stringify({ ...published, optionalDependencies }, null, 2)}\n`);
+  });
+}
+
+function packPlatform({ directory: source, name, version, main, libc }) {
+  if (version !== manifest.version) throw new Error(`${name} is ${version}, not ${manifest.version}: use npm version`);
+  if (libc?.includes('glibc')) console.log(checkBinary(join(ROOT, main)));
+  pack((directory) => {
+    cpSync(source, directory, { recursive: true });
+    for (const file of [main, 'LICENSE']) copyFileSync(join(ROOT, file), join(directory, file));
+  });
+}
+
+/** Packs what `fill` puts into an empty directory. */
+function pack(fill) {
+  const directory = mkdtempSync(join(tmpdir(), 'pack-'));
+  try {
+    fill(directory);
+    run('npm', ['pack', '--silent', '--pack-destination', ARTIFACTS], { cwd: directory });
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
