@@ -119,7 +119,6 @@ impl Exporter {
             }
         });
         self.ledger.drop_unreadable(left, result.err().unwrap_or(Fault::Length));
-        self.make_room(now);
     }
 
     fn on_record(&mut self, now: Instant, signal: Signal, json: &[u8]) {
@@ -127,6 +126,8 @@ impl Exporter {
         if let Some(batch) = self.batcher.push(now, signal, json) {
             self.start(now, batch);
         }
+        // After each: a few bytes of references may stand for megabytes.
+        self.make_room(now);
     }
 
     /// Records that were refused before they came here, because the engine was too far behind.
