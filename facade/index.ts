@@ -2,3 +2,4 @@ export { CloudExporter, type CloudExporterConfig } from './cloud-exporter.js';
 export type { NativeExporterOptions } from './native-options.js';
 export { MastraPlatformExporter, type MastraPlatformExporterConfig } from './platform-exporter.js';
 export type { DropReason, ExporterStats, SignalStats } from './stats.js';
+export { useNativeExporters, type UsedNativeExporters } from './use-native.js';
