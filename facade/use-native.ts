@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { ConsoleLogger, LogLevel, type IMastraLogger } from '@mastra/core/logger';
 import type { ObservabilityEntrypoint, ObservabilityExporter, ObservabilityInstance } from '@mastra/core/observability';
 
+import { safely } from './log.js';
 import { numberOption } from './options.js';
 import { nativeFor, peerKind, type NativeExporter } from './peer-exporter.js';
 import { exchange, exportersOf, pendingHandlers, registrationsOf } from './registrations.js';
@@ -90,14 +91,5 @@ class Replacement {
     const timeout = new AbortController();
     await Promise.race([stopped, setTimeout(SETTLE_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => {})]);
     timeout.abort();
-  }
-}
-
-/** A logger that throws must not take the application down. */
-function safely(write: () => void): void {
-  try {
-    write();
-  } catch {
-    // There is nowhere left to say it.
   }
 }
