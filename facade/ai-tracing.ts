@@ -1,0 +1,4 @@
+export type { NativeExporterOptions } from './native-options.js';
+export type { DropReason, ExporterStats, SignalStats } from './stats.js';
+export { CloudExporter, type AITracingEvent, type CloudExporterConfig } from './ai-tracing/cloud-exporter.js';
+export type { ExportedAISpan } from './ai-tracing/record.js';
