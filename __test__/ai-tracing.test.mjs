@@ -21,7 +21,7 @@ describe('records', () => {
     'a child': ended({ parentSpanId: 'span-0', isRootSpan: false }),
     'only what a span must have': { type: 'span_ended', exportedSpan: { id: 'i', traceId: 't', name: 'n', type: 'generic', startTime: new Date(0), isEvent: false } },
     'undefined and null': ended({ endTime: undefined, attributes: undefined, metadata: null, input: undefined, output: null, errorInfo: null }),
-    'false, zero and the empty string': ended({ input: 0, output: '', metadata: false }),
+    'false, zero and the empty string': ended({ parentSpanId: '', input: 0, output: '', metadata: false }),
     'an error': ended({ errorInfo: { message: 'no such order', id: 'ORDER', domain: 'AGENT', category: 'USER' } }),
     'an event': ended({ isEvent: true, endTime: undefined }),
     'a chunk of a model': ended({ type: 'model_chunk' }),

@@ -1,5 +1,6 @@
 // Where useNativeExporters puts the new exporters, and what it leaves alone.
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
 
 import { NoOpObservability } from '@mastra/core/observability';
@@ -86,6 +87,26 @@ describe('exporters are replaced in place', () => {
     await native.onLogEvent(undefined);
     assert.equal(later.count('Ignored a malformed event'), 1);
   });
+});
+
+test('an old exporter whose collector never answers is waited for 30 s, not longer', { timeout: 20_000 }, async (t) => {
+  // The builds for require(): there the mocked timer is also that of `node:timers/promises`.
+  const require = createRequire(import.meta.url);
+  const { Observability: Observing, CloudExporter: Peer } = require('@mastra/observability');
+  const collector = await startCollector({ answer: () => 'hang' });
+  t.after(() => collector.close());
+  const observability = new Observing({ configs: { main: { serviceName: 'shop', exporters: [new Peer(options({ endpoint: collector.url, maxBatchSize: 1 }))] } } });
+  observability.getDefaultInstance().startSpan({ type: 'generic', name: 'work' }).end();
+  await collector.waitFor(({ length }) => length === 1);
+
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let settled = false;
+  const using = require('mastra-native-exporter').useNativeExporters(observability).finally(() => { settled = true; });
+  t.mock.timers.tick(29_999);
+  await new Promise(setImmediate);
+  assert.equal(settled, false);
+  t.mock.timers.tick(1);
+  assert.equal((await using).replaced.length, 1);
 });
 
 describe('what cannot be read is left alone, with one warning', () => {
