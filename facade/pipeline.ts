@@ -20,11 +20,14 @@ const HOLD_MS = 2 ** 31 - 1;
 /** Told of each loss. */
 export type OnDropped = (signal: Signal, reason: DropReason, count: number) => void;
 
+/** Where the pipeline writes what happens. */
+export type PipelineLog = Pick<ExporterLog, 'event' | 'problem' | 'lostAtExit'>;
+
 /** The way of the records on the JS thread: gathered, encoded, handed over; and the answers of the engine. */
 export class Pipeline implements Exiting {
   /** How long the end of the process may be held for it. */
   readonly exitTimeoutMs: number;
-  readonly #log: ExporterLog;
+  readonly #log: PipelineLog;
   readonly #onDropped: OnDropped;
   readonly #native: NativeExporter;
   readonly #maxRecordChars: number;
@@ -40,7 +43,7 @@ export class Pipeline implements Exiting {
   /** Why nothing is taken any more. */
   #closed: 'shutdown' | 'engineFailed' | undefined;
 
-  constructor(options: NativeOptions, log: ExporterLog, onDropped: OnDropped) {
+  constructor(options: NativeOptions, log: PipelineLog, onDropped: OnDropped) {
     this.exitTimeoutMs = numberOption('exitTimeoutMs', options);
     this.#log = log;
     this.#onDropped = onDropped;
