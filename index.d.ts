@@ -1,5 +1,5 @@
 import { FeedbackEvent, InitExporterOptions, LogEvent, MetricEvent, ObservabilityEntrypoint, ObservabilityExporter, ScoreEvent, TracingEvent } from "@mastra/core/observability";
-import { BaseExporter, BaseExporterConfig, CloudExporter as CloudExporter$1, CloudExporterConfig as CloudExporterConfig$1, MastraPlatformExporter as MastraPlatformExporter$1, MastraPlatformExporterConfig as MastraPlatformExporterConfig$1 } from "@mastra/observability";
+import { BaseExporter, BaseExporterConfig, CloudExporterConfig as CloudExporterConfig$1, MastraPlatformExporterConfig as MastraPlatformExporterConfig$1 } from "@mastra/observability";
 
 //#region facade/native-options.d.ts
 /** Options that the exporters have beyond those of `@mastra/observability`. Wrong values are refused. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
+import { inspect } from 'node:util';
 
 import { NoOpObservability } from '@mastra/core/observability';
 import * as peers from '@mastra/observability';
@@ -187,11 +188,12 @@ describe('what is no Observability', () => {
     assert.equal(write.mock.callCount(), 0);
   });
 
-  for (const given of [undefined, null, 5, {}, { listInstances: () => { throw new Error('no'); } }]) {
+  for (const given of [undefined, null, 5, { accessToken: 's3cret' }, { listInstances: () => { throw new Error('no'); } }]) {
     test(`${JSON.stringify(given)} is worth a warning`, async (t) => {
       const write = t.mock.method(console, 'warn', () => {});
       assert.deepEqual(await useNativeExporters(given), { replaced: [], leftAlone: [] });
       assert.equal(write.mock.callCount(), 1);
+      assert.doesNotMatch(inspect(write.mock.calls[0].arguments), /s3cret/);
       assert.match(String(write.mock.calls[0].arguments[0]), /useNativeExporters expects the Observability of a Mastra application, got /);
     });
   }

@@ -1,5 +1,4 @@
 import type { ObservabilityExporter } from '@mastra/core/observability';
-import { CloudExporter as PeerCloudExporter, MastraPlatformExporter as PeerPlatformExporter } from '@mastra/observability';
 
 import { CloudExporter, type CloudExporterConfig } from './cloud-exporter.js';
 import { MastraPlatformExporter } from './platform-exporter.js';
@@ -10,7 +9,6 @@ export type NativeExporter = CloudExporter | MastraPlatformExporter;
 /** A class of the peer: how it is recognised, where its instances keep their configuration, and what replaces them. */
 interface Kind {
   name: string;
-  Peer: typeof PeerCloudExporter | typeof PeerPlatformExporter;
   /** The private field with what options and environment came to at construction. */
   resolvedField: string;
   create(config: CloudExporterConfig): NativeExporter;
@@ -19,13 +17,11 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   {
     name: 'mastra-cloud-observability-exporter',
-    Peer: PeerCloudExporter,
     resolvedField: 'cloudConfig',
     create: (config) => new CloudExporter(config),
   },
   {
     name: 'mastra-platform-exporter',
-    Peer: PeerPlatformExporter,
     resolvedField: 'platformConfig',
     create: (config) => new MastraPlatformExporter({ ...config, resolveFromEnv: false }),
   },
@@ -41,11 +37,14 @@ const RESOLVED = [
   'feedbackEndpoint',
 ] as const;
 
-/** The kind of the peer's exporter, of any copy of its package; `undefined` for all other exporters, ours included. */
+/**
+ * The kind of the peer's exporter, of any copy of its package, or of one derived from it; `undefined` for all other
+ * exporters, ours included.
+ */
 export function peerKind(exporter: ObservabilityExporter): Kind | undefined {
   // Ours carry the same names; counters tell them apart, also those of another copy of this package.
   if ('stats' in exporter) return undefined;
-  return KINDS.find(({ name, Peer }) => exporter.name === name || exporter instanceof Peer);
+  return KINDS.find(({ name, resolvedField }) => exporter.name === name || resolvedField in exporter);
 }
 
 /**
@@ -53,8 +52,8 @@ export function peerKind(exporter: ObservabilityExporter): Kind | undefined {
  *
  * @throws Error saying what of the exporter cannot be read; MastraError of the exporter's constructor.
  */
-export function nativeFor({ resolvedField, create }: Kind, exporter: ObservabilityExporter): NativeExporter {
-  if (!isDirectInstance(exporter)) throw new Error('it is an instance of a subclass');
+export function nativeFor({ name: kindName, resolvedField, create }: Kind, exporter: ObservabilityExporter): NativeExporter {
+  if (exporter.name !== kindName || !isDirectInstance(exporter)) throw new Error('it is an instance of a subclass');
   const given = field(exporter, 'baseConfig');
   const resolved = field(exporter, resolvedField);
   for (const name of RESOLVED) {
