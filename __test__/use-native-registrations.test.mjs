@@ -113,14 +113,19 @@ test('an old exporter whose collector never answers is waited for 30 s, not long
 describe('what cannot be read is left alone, with one warning', () => {
   class Renamed extends peers.CloudExporter { name = 'my-exporter'; }
   class Subclass extends peers.MastraPlatformExporter {}
+  class Similar extends peers.BaseExporter {
+    name = 'my-exporter';
+    cloudConfig = new peers.CloudExporter(options()).cloudConfig;
+  }
   const changed = (change) => {
     const exporter = new peers.CloudExporter(options());
     change(exporter);
     return exporter;
   };
   const CASES = [
-    ['a subclass', () => new Subclass(options()), 'it is an instance of a subclass'],
-    ['a subclass of another name', () => new Renamed(options()), 'it is an instance of a subclass'],
+    ['a subclass', () => new Subclass(options()), 'it is of a class of its own'],
+    ['a subclass of another name', () => new Renamed(options()), 'it is of a class of its own'],
+    ['one with such a field', () => new Similar(options()), 'it is of a class of its own'],
     ['a field of another name', () => changed((exporter) => { delete exporter.cloudConfig; }), 'its cloudConfig is not an object but undefined'],
     ['a missing address', () => changed((exporter) => { delete exporter.cloudConfig.scoresEndpoint; }), 'its cloudConfig.scoresEndpoint is not a string but undefined'],
     ['no base configuration', () => changed((exporter) => { exporter.baseConfig = null; }), 'its baseConfig is not an object but null'],

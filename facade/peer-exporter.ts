@@ -53,7 +53,7 @@ export function peerKind(exporter: ObservabilityExporter): Kind | undefined {
  * @throws Error saying what of the exporter cannot be read; MastraError of the exporter's constructor.
  */
 export function nativeFor({ name: kindName, resolvedField, create }: Kind, exporter: ObservabilityExporter): NativeExporter {
-  if (exporter.name !== kindName || !isDirectInstance(exporter)) throw new Error('it is an instance of a subclass');
+  if (exporter.name !== kindName || !isDirectInstance(exporter)) throw new Error('it is of a class of its own');
   const given = field(exporter, 'baseConfig');
   const resolved = field(exporter, resolvedField);
   for (const name of RESOLVED) {
