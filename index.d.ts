@@ -1,4 +1,4 @@
-import { BaseExporter, BaseExporterConfig, CloudExporter as CloudExporter$1, CloudExporterConfig as CloudExporterConfig$1, MastraPlatformExporter as MastraPlatformExporter$1, MastraPlatformExporterConfig as MastraPlatformExporterConfig$1 } from "@mastra/observability";
+import { BaseExporter, BaseExporterConfig, CloudExporterConfig as CloudExporterConfig$1, MastraPlatformExporterConfig as MastraPlatformExporterConfig$1 } from "@mastra/observability";
 import { FeedbackEvent, InitExporterOptions, LogEvent, MetricEvent, ObservabilityEntrypoint, ObservabilityExporter, ScoreEvent, TracingEvent } from "@mastra/core/observability";
 
 //#region facade/native-options.d.ts

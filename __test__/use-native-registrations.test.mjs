@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
+import { inspect } from 'node:util';
 
 import { NoOpObservability } from '@mastra/core/observability';
 import * as peers from '@mastra/observability';
@@ -112,14 +113,19 @@ test('an old exporter whose collector never answers is waited for 30 s, not long
 describe('what cannot be read is left alone, with one warning', () => {
   class Renamed extends peers.CloudExporter { name = 'my-exporter'; }
   class Subclass extends peers.MastraPlatformExporter {}
+  class Similar extends peers.BaseExporter {
+    name = 'my-exporter';
+    cloudConfig = new peers.CloudExporter(options()).cloudConfig;
+  }
   const changed = (change) => {
     const exporter = new peers.CloudExporter(options());
     change(exporter);
     return exporter;
   };
   const CASES = [
-    ['a subclass', () => new Subclass(options()), 'it is an instance of a subclass'],
-    ['a subclass of another name', () => new Renamed(options()), 'it is an instance of a subclass'],
+    ['a subclass', () => new Subclass(options()), 'it is of a class of its own'],
+    ['a subclass of another name', () => new Renamed(options()), 'it is of a class of its own'],
+    ['one with such a field', () => new Similar(options()), 'it is of a class of its own'],
     ['a field of another name', () => changed((exporter) => { delete exporter.cloudConfig; }), 'its cloudConfig is not an object but undefined'],
     ['a missing address', () => changed((exporter) => { delete exporter.cloudConfig.scoresEndpoint; }), 'its cloudConfig.scoresEndpoint is not a string but undefined'],
     ['no base configuration', () => changed((exporter) => { exporter.baseConfig = null; }), 'its baseConfig is not an object but null'],
@@ -187,11 +193,12 @@ describe('what is no Observability', () => {
     assert.equal(write.mock.callCount(), 0);
   });
 
-  for (const given of [undefined, null, 5, {}, { listInstances: () => { throw new Error('no'); } }]) {
+  for (const given of [undefined, null, 5, { accessToken: 's3cret' }, { listInstances: () => { throw new Error('no'); } }]) {
     test(`${JSON.stringify(given)} is worth a warning`, async (t) => {
       const write = t.mock.method(console, 'warn', () => {});
       assert.deepEqual(await useNativeExporters(given), { replaced: [], leftAlone: [] });
       assert.equal(write.mock.callCount(), 1);
+      assert.doesNotMatch(inspect(write.mock.calls[0].arguments), /s3cret/);
       assert.match(String(write.mock.calls[0].arguments[0]), /useNativeExporters expects the Observability of a Mastra application, got /);
     });
   }

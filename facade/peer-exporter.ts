@@ -1,5 +1,4 @@
 import type { ObservabilityExporter } from '@mastra/core/observability';
-import { CloudExporter as PeerCloudExporter, MastraPlatformExporter as PeerPlatformExporter } from '@mastra/observability';
 
 import { CloudExporter, type CloudExporterConfig } from './cloud-exporter.js';
 import { nativeBinding } from './native-binding.js';
@@ -11,7 +10,6 @@ export type NativeExporter = CloudExporter | MastraPlatformExporter;
 /** A class of the peer: how it is recognised, where its instances keep their configuration, and what replaces them. */
 interface Kind {
   name: string;
-  Peer: typeof PeerCloudExporter | typeof PeerPlatformExporter;
   /** The private field with what options and environment came to at construction. */
   resolvedField: string;
   create(config: CloudExporterConfig): NativeExporter;
@@ -20,13 +18,11 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   {
     name: 'mastra-cloud-observability-exporter',
-    Peer: PeerCloudExporter,
     resolvedField: 'cloudConfig',
     create: (config) => new CloudExporter(config),
   },
   {
     name: 'mastra-platform-exporter',
-    Peer: PeerPlatformExporter,
     resolvedField: 'platformConfig',
     create: (config) => new MastraPlatformExporter({ ...config, resolveFromEnv: false }),
   },
@@ -42,11 +38,14 @@ const RESOLVED = [
   'feedbackEndpoint',
 ] as const;
 
-/** The kind of the peer's exporter, of any copy of its package; `undefined` for all other exporters, ours included. */
+/**
+ * The kind of the peer's exporter, of any copy of its package, or of one derived from it; `undefined` for all other
+ * exporters, ours included.
+ */
 export function peerKind(exporter: ObservabilityExporter): Kind | undefined {
   // Ours carry the same names; counters tell them apart, also those of another copy of this package.
   if ('stats' in exporter) return undefined;
-  return KINDS.find(({ name, Peer }) => exporter.name === name || exporter instanceof Peer);
+  return KINDS.find(({ name, resolvedField }) => exporter.name === name || resolvedField in exporter);
 }
 
 /**
@@ -54,9 +53,9 @@ export function peerKind(exporter: ObservabilityExporter): Kind | undefined {
  *
  * @throws Error saying what of the exporter cannot be read; MastraError of the exporter's constructor.
  */
-export function nativeFor({ resolvedField, create }: Kind, exporter: ObservabilityExporter): NativeExporter {
+export function nativeFor({ name: kindName, resolvedField, create }: Kind, exporter: ObservabilityExporter): NativeExporter {
   if (!nativeBinding.loaded) throw new Error(nativeBinding.reason);
-  if (!isDirectInstance(exporter)) throw new Error('it is an instance of a subclass');
+  if (exporter.name !== kindName || !isDirectInstance(exporter)) throw new Error('it is of a class of its own');
   const given = field(exporter, 'baseConfig');
   const resolved = field(exporter, resolvedField);
   for (const name of RESOLVED) {

@@ -37,7 +37,8 @@ export async function useNativeExporters(observability: ObservabilityEntrypoint)
   try {
     for (const [name, instance] of observability.listInstances()) replacement.replaceIn(name, instance);
   } catch (error) {
-    const given = inspect(observability, { depth: 0, breakLength: Infinity });
+    // Its class or its kind, not its fields: those of a configuration would show the token.
+    const given = inspect(observability, { depth: -1 });
     const message = `useNativeExporters expects the Observability of a Mastra application, got ${given}`;
     safely(() => new ConsoleLogger({ name: 'useNativeExporters', level: LogLevel.WARN }).warn(message, { error }));
   }
