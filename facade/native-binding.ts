@@ -51,7 +51,9 @@ function decide(): Found {
   const result = open();
   if ('module' in result) return result;
   const { reason, fix } = result;
-  if (wanted === 'require') throw new Error(`${PACKAGE}: ${reason}. ${VARIABLE}=require forbids to go on without. ${fix}.`);
+  if (wanted === 'require') {
+    throw new Error(`${PACKAGE}: ${reason}. ${VARIABLE}=require forbids to go on without. ${fix}.`);
+  }
   warnOnce('FALLBACK', `${PACKAGE}: ${reason}. Telemetry is exported by the JavaScript exporters instead. ${fix}.`);
   return result;
 }
@@ -69,7 +71,7 @@ function open(): Found {
     if (path !== undefined) return checked(load(path) as NativeModule, path, platform);
     return {
       reason: `the package ${PACKAGE}-${platform} is not installed`,
-      fix: `Install again on this kind of machine, with optional dependencies (npm install --include=optional); ${EXTERNAL}`,
+      fix: `Install again here, with optional dependencies (npm install --include=optional); ${EXTERNAL}`,
     };
   } catch (error) {
     return {

@@ -27,7 +27,7 @@ describe('TypeScript, strict', () => {
     const common = { target: 'es2022', strict: true, exactOptionalPropertyTypes: true, noEmit: true };
     project.put('tsconfig.json', JSON.stringify({ compilerOptions: { ...common, ...compilerOptions }, files }));
     const command = [process.execPath, 'node_modules/typescript/bin/tsc', '--listFiles'];
-    const { stdout, stderr } = await project.run(command, {}, 120_000);
+    const { stdout, stderr } = await project.run(command, {}, 300_000);
     assert.match(stdout, /node_modules\/mastra-native-exporter\//, stdout + stderr);
     return stdout.split('\n').filter((line) => line.includes('error TS'));
   }
