@@ -2,7 +2,7 @@ import { isMainThread } from 'node:worker_threads';
 
 import { openNative, type EngineEvent, type NativeExporter, type NativeOptions } from './binding.js';
 import { encodePiece, type Entry, type Problem } from './encoder.js';
-import { holdExit, releaseExit, type Exiting } from './exit.js';
+import { holdExit, releaseExit, watchExit, type Exiting } from './exit.js';
 import type { ExporterLog } from './log.js';
 import { numberOption } from './options.js';
 import type { Exported } from './records.js';
@@ -22,8 +22,6 @@ export type OnDropped = (signal: Signal, reason: DropReason, count: number) => v
 
 /** The way of the records on the JS thread: gathered, encoded, handed over; and the answers of the engine. */
 export class Pipeline implements Exiting {
-  /** How long the end of the process may be held for it. */
-  readonly exitTimeoutMs: number;
   readonly #log: ExporterLog;
   readonly #onDropped: OnDropped;
   readonly #native: NativeExporter;
@@ -41,7 +39,6 @@ export class Pipeline implements Exiting {
   #closed: 'shutdown' | 'engineFailed' | undefined;
 
   constructor(options: NativeOptions, log: ExporterLog, onDropped: OnDropped) {
-    this.exitTimeoutMs = numberOption('exitTimeoutMs', options);
     this.#log = log;
     this.#onDropped = onDropped;
     this.#maxRecordChars = numberOption('maxRecordBytes', options);
@@ -51,6 +48,7 @@ export class Pipeline implements Exiting {
       const pipeline = self.deref();
       if (pipeline) pipeline.#onEvent(JSON.parse(json) as EngineEvent);
     });
+    watchExit(numberOption('exitTimeoutMs', options));
   }
 
   /** Takes over what the application has exported. Never throws, never waits. */
@@ -91,9 +89,15 @@ export class Pipeline implements Exiting {
     return this.#entries.length + this.#native.undelivered;
   }
 
+  /** Records given up so far. */
+  get dropped(): number {
+    const reasons = Object.values(this.stats()).flatMap(({ dropped }) => Object.values(dropped));
+    return reasons.reduce((sum, count) => sum + count, 0);
+  }
+
   /** Says how many records the end of the process has cost. */
-  reportLost(): void {
-    if (this.undelivered > 0) this.#log.lostAtExit(this.undelivered);
+  reportLost(lostRecords: number): void {
+    if (lostRecords > 0) this.#log.lostAtExit(lostRecords);
   }
 
   stats(): ExporterStats {
