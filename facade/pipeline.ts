@@ -37,6 +37,8 @@ export class Pipeline implements Exiting {
   #lastTicket = 0;
   /** Why nothing is taken any more. */
   #closed: 'shutdown' | 'engineFailed' | undefined;
+  /** The engine answers no more. */
+  #ended = false;
 
   constructor(options: NativeOptions, log: ExporterLog, onDropped: OnDropped) {
     this.#log = log;
@@ -71,7 +73,7 @@ export class Pipeline implements Exiting {
   shutdown(withinMs: number): Promise<void> {
     const asked = this.#ask((ticket) => this.#native.shutdown(ticket, withinMs));
     this.#closed ??= 'shutdown';
-    return asked;
+    return asked.then(() => this.#end());
   }
 
   /** The same as a flush, for as many attempts as fit. */
@@ -123,7 +125,7 @@ export class Pipeline implements Exiting {
     this.handOver();
     return new Promise((resolve) => {
       const ticket = (this.#lastTicket = (this.#lastTicket + 1) % 2 ** 32);
-      if (this.#closed || !ask(ticket)) return resolve();
+      if (this.#ended || !ask(ticket)) return resolve();
       const hold = setInterval(() => {}, HOLD_MS);
       this.#flushes.set(ticket, () => {
         clearInterval(hold);
@@ -163,6 +165,11 @@ export class Pipeline implements Exiting {
     this.handOver();
     this.#closed = 'engineFailed';
     this.#abandon();
+    this.#end();
+  }
+
+  #end(): void {
+    this.#ended = true;
     for (const ticket of this.#flushes.keys()) this.#resolve(ticket);
   }
 
