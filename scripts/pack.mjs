@@ -3,7 +3,6 @@
 import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkBinary } from './check-glibc.mjs';
 import { ROOT, run } from './run.mjs';
 
 const ARTIFACTS = join(ROOT, 'artifacts');
@@ -35,9 +34,8 @@ function packMain() {
   });
 }
 
-function packPlatform({ directory: source, name, version, main, libc }) {
+function packPlatform({ directory: source, name, version, main }) {
   if (version !== manifest.version) throw new Error(`${name} is ${version}, not ${manifest.version}: use npm version`);
-  if (libc?.includes('glibc')) console.log(checkBinary(join(ROOT, main)));
   pack((directory) => {
     cpSync(source, directory, { recursive: true });
     for (const file of [main, 'LICENSE']) copyFileSync(join(ROOT, file), join(directory, file));

@@ -54,8 +54,10 @@ export async function makeProject({ dependencies = {}, files = {}, manager = 'np
     mkdirSync(dirname(join(directory, path)), { recursive: true });
     writeFileSync(join(directory, path), text);
   };
+  // What runs there is no part of this test run, which Node would tell it by a variable.
+  const outside = { ...process.env, NODE_TEST_CONTEXT: undefined };
   const run = ([program, ...args], env = {}, killAfterMs = undefined) =>
-    runCommand(program, args, { cwd: directory, env: { ...process.env, ...env }, killAfterMs });
+    runCommand(program, args, { cwd: directory, env: { ...outside, ...env }, killAfterMs });
   put('package.json', JSON.stringify({ name: 'application', private: true, ...manifest({ ...PEERS, ...dependencies }) }));
   for (const [path, text] of Object.entries(files)) put(path, text);
   const { code, stdout, stderr } = await run(command, {}, INSTALL_MS);
