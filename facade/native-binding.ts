@@ -30,7 +30,8 @@ const PLATFORMS: readonly string[] = [
 
 type Found = { module: NativeModule; path: string } | { reason: string; fix: string };
 
-const require = createRequire(import.meta.url);
+// Bundled into CommonJS there is no `import.meta.url`.
+const require = createRequire(import.meta.url ?? __filename);
 const found = load();
 
 /** The binary, unless the JavaScript exporters stand in for it. */
@@ -65,7 +66,9 @@ function open(): Found {
   if (path === undefined) {
     return {
       reason: `the package ${PACKAGE}-${platform} is not installed`,
-      fix: 'Install again on this kind of machine, with optional dependencies (npm install --include=optional)',
+      fix:
+        'Install again on this kind of machine, with optional dependencies (npm install --include=optional); ' +
+        `in a bundled application, make ${PACKAGE} an external package`,
     };
   }
   try {
