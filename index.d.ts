@@ -93,9 +93,7 @@ declare abstract class NativeTelemetryExporter extends BaseExporter {
   /** `contract` is a `Contract`; it is not named here so that the public types do not carry it. */
   constructor(contract: object, config: ExporterConfig);
   /** Called by Mastra. Losses are reported through `emitDropEvent`. */
-  init({
-    emitDropEvent
-  }: InitExporterOptions): void;
+  init(options: InitExporterOptions): void;
   /**
    * What Mastra's bus calls: the same as {@link exportTracingEvent}, without its promise as long as nothing has to be
    * waited for and no subclass has a part of its own.

@@ -37,9 +37,9 @@ const files = { 'app.mjs': APP, ...PRELOADS };
 const GOOD = { copy: BINARY };
 
 /** Runs the application against a collector. */
-async function run({ binary, bundled, env, preload }) {
+async function run({ binary, env, preload }) {
   const collector = await startCollector();
-  const installation = makeInstallation({ binary, bundled, files });
+  const installation = makeInstallation({ binary, files });
   try {
     const nodeArgs = preload ? ['--require', `${installation.directory}/${preload}`] : [];
     const { code, stdout, stderr } = await installation.run('app.mjs', { URL: collector.url, ...env }, nodeArgs);
@@ -60,7 +60,6 @@ const CASES = [
   ['a binary of another API version', { binary: { module: 'exports.API_VERSION = 999;' } }, /has API version 999, but mastra-native-exporter needs \d+/, /have the same version/],
   ['a binary from before API versions', { binary: { module: 'exports.NativeExporter = class {};' } }, /has API version undefined/, /have the same version/],
   ['a binary that throws while it is loaded', { binary: { module: "throw new Error('glibc is too old');" } }, /cannot be loaded \(glibc is too old\)/, /Install .* again/],
-  ['a bundle', { binary: GOOD, bundled: true }, /the binary cannot be loaded \(/, /if you bundle, keep mastra-native-exporter external/],
   ['a machine without a binary', { binary: GOOD, preload: 'riscv.cjs' }, /there is no binary for linux-riscv64-gnu/, /MASTRA_NATIVE_EXPORTER=off/],
   ['musl, with the binary for glibc', { binary: GOOD, preload: 'musl.cjs' }, /mastra-native-exporter-linux-x64-musl is not installed/, /--include=optional/],
 ];

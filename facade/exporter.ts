@@ -89,8 +89,9 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
   }
 
   /** Called by Mastra. Losses are reported through `emitDropEvent`. */
-  override init({ emitDropEvent }: InitExporterOptions): void {
-    this.#emitDropEvent = emitDropEvent;
+  override init(options: InitExporterOptions): void {
+    // Not taken apart in the signature: that would be in the types, and core before 1.71 may have no such field.
+    this.#emitDropEvent = options.emitDropEvent;
   }
 
   /**

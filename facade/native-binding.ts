@@ -65,8 +65,8 @@ function open(): Found {
     if (!PLATFORMS.includes(platform)) {
       return { reason: `there is no binary for ${platform}`, fix: `${VARIABLE}=off silences this` };
     }
-    // In a bundle there may be no `import.meta.url`, and then this throws.
-    const load = createRequire(import.meta.url);
+    // Bundled into CommonJS there is no `import.meta.url`.
+    const load = createRequire(import.meta.url ?? __filename);
     const path = resolve(load, platform);
     if (path !== undefined) return checked(load(path) as NativeModule, path, platform);
     return {

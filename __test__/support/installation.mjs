@@ -14,17 +14,15 @@ export const BINARY = nativeBinding.path;
 
 /**
  * `binary` is what the platform's package holds: { copy: a file }, { text } of a file with the name of a binary, or
- * { module: CommonJS code }; without it the package is missing. `files` are the application's, by path. `bundled` makes
- * the package as a bundler for CommonJS leaves it, without an address of its own.
+ * { module: CommonJS code }; without it the package is missing. `files` are the application's, by path.
  */
-export function makeInstallation({ binary, files = {}, bundled = false }) {
+export function makeInstallation({ binary, files = {} }) {
   const directory = mkdtempSync(join(tmpdir(), 'installation-'));
   const modules = join(directory, 'node_modules');
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const own = join(modules, 'mastra-native-exporter');
   mkdirSync(own, { recursive: true });
   for (const path of ['package.json', 'dist']) cpSync(join(root, path), join(own, path), { recursive: true });
-  if (bundled) withoutAddress(join(own, 'dist'));
   for (const name of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })) {
     mkdirSync(join(modules, name, '..'), { recursive: true });
     symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction');
@@ -36,15 +34,6 @@ export function makeInstallation({ binary, files = {}, bundled = false }) {
     run: (file, env, nodeArgs) => runScript(join(directory, file), env, nodeArgs),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
-}
-
-function withoutAddress(dist) {
-  const ADDRESS = { 'index.js': 'import.meta.url', 'index.cjs': 'require("url").pathToFileURL(__filename).href' };
-  for (const [name, address] of Object.entries(ADDRESS)) {
-    const text = readFileSync(join(dist, name), 'utf8');
-    if (!text.includes(address)) throw new Error(`${name} does not ask for its address`);
-    writeFileSync(join(dist, name), text.replaceAll(address, 'undefined'));
-  }
 }
 
 function putBinary(directory, { copy, text, module }) {

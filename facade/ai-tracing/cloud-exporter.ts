@@ -126,7 +126,7 @@ class NativeCloudExporter {
 
 /** The peer of 0.24; 1.x does not have this path, so it is looked for only when it is needed. */
 function peerExporter(): new (config?: object) => object {
-  const peer = createRequire(import.meta.url)('@mastra/core/ai-tracing') as { CloudExporter: new (config?: object) => object };
+  const peer = createRequire(import.meta.url ?? __filename)('@mastra/core/ai-tracing') as { CloudExporter: new (config?: object) => object };
   return peer.CloudExporter;
 }
 

@@ -44,6 +44,11 @@ export function fixture(name) {
   return readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8');
 }
 
+/** The text of a file in `examples/`. */
+export function example(name) {
+  return readFileSync(new URL(`../../../examples/${name}`, import.meta.url), 'utf8');
+}
+
 /**
  * Installs the tarballs, the peers and `dependencies` (exact versions by name; they win over the peers) in a new
  * directory. `files` are texts by path.
@@ -68,18 +73,30 @@ export async function makeProject({ dependencies = {}, files = {}, manager = 'np
 }
 
 /**
- * Asserts that a command of the project ends well and that exactly the spans `ids` arrive through the native exporter:
- * the command gets the collector's address in `URL`, and MASTRA_NATIVE_EXPORTER=require. Answers what it printed.
+ * Asserts that a command of the project ends well and that exactly the spans `ids`, or those with `names`, arrive
+ *: the command gets {@link settings}, by which only the native exporter delivers. Answers what it printed.
  */
-export async function assertDelivers(project, command, { ids = ['span'], env = {}, killAfterMs } = {}) {
+export async function assertDelivers(project, command, { ids = ['span'], names, env = {}, killAfterMs } = {}) {
   const collector = await startCollector();
   try {
-    const settings = { URL: collector.url, MASTRA_NATIVE_EXPORTER: 'require', ...env };
-    const { code, signal, stdout, stderr } = await project.run(command, settings, killAfterMs);
+    const { code, signal, stdout, stderr } = await project.run(command, { ...settings(collector), ...env }, killAfterMs);
     assert.deepEqual({ code, signal }, { code: 0, signal: null }, stdout + stderr);
-    assert.deepEqual(collector.records('spans').map(({ id }) => id).sort(), [...ids].sort(), stdout + stderr);
-    return stdout;
+    const [field, expected] = names ? ['name', names] : ['id', ids];
+    const arrived = collector.records('spans').map((span) => span[field]);
+    assert.deepEqual(arrived.sort(), [...expected].sort(), stdout + stderr);
+    return stdout + stderr;
   } finally {
     await collector.close();
   }
+}
+
+/** The environment of an application that sends to the collector, natively or not at all. */
+export function settings({ url }) {
+  return {
+    URL: url,
+    MASTRA_CLOUD_ACCESS_TOKEN: 't',
+    MASTRA_CLOUD_TRACES_ENDPOINT: url,
+    MASTRA_NATIVE_EXPORTER: 'require',
+    MASTRA_TELEMETRY_DISABLED: '1',
+  };
 }
