@@ -49,6 +49,8 @@ pub struct Exporter {
     /// The collector did not take a compressed body.
     plain: bool,
     stopped: bool,
+    /// The process ends and waits.
+    ending: bool,
 }
 
 impl Exporter {
@@ -70,6 +72,7 @@ impl Exporter {
             pace: Pace::default(),
             plain: false,
             stopped: false,
+            ending: false,
         }
     }
 
@@ -156,6 +159,12 @@ impl Exporter {
         }
     }
 
+    /// The same, and no pause is made from now on: the process is about to end and waits.
+    pub fn end(&mut self, now: Instant) {
+        self.ending = true;
+        self.hurry(now);
+    }
+
     /// Does what is due at `now`.
     pub fn on_time(&mut self, now: Instant) {
         if self.batcher.deadline().is_some_and(|deadline| deadline <= now) {
@@ -203,9 +212,10 @@ impl Exporter {
         self.ledger.fail(message);
     }
 
-    /// Nothing is sent before this. Where attempts are counted or a flush waits, an outage makes no pause.
+    /// Nothing is sent before this. Where attempts are counted or somebody waits, an outage makes no pause.
     fn silent_until(&self) -> Option<Instant> {
-        self.pace.silent_until(self.config.max_attempts.is_some() || self.ledger.accounts.has_waiters())
+        let awaited = self.ending || self.ledger.accounts.has_waiters();
+        self.pace.silent_until(awaited || self.config.max_attempts.is_some())
     }
 
     fn has_room(&self) -> bool {
