@@ -70,8 +70,11 @@ pub enum TransportError {
     /// No TLS protocol version is left.
     #[error("TLS setup failed: {0}")]
     Tls(#[from] rustls::Error),
-    /// The client refuses its settings. Which is not said: a proxy's URL may hold a password.
-    #[error("HTTP client setup failed, is a proxy URL malformed?")]
+    /// Not shown: a proxy's URL may hold a password.
+    #[error("a proxy of the environment is not an http or https URL; NO_PROXY leaves it out")]
+    Proxy,
+    /// The client refuses its settings.
+    #[error("HTTP client setup failed")]
     Client,
 }
 
@@ -185,7 +188,7 @@ fn gzip(plain: &[u8]) -> io::Result<Vec<u8>> {
 fn with_proxies(client: ClientBuilder, config: &Config) -> Result<ClientBuilder, TransportError> {
     let url = |text: &str| {
         let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        url.ok_or(TransportError::Client)
+        url.ok_or(TransportError::Proxy)
     };
     let mut routes = Vec::new();
     for (endpoint, proxy) in config.endpoints.iter().zip(&config.proxies) {
