@@ -96,14 +96,14 @@ async fn an_outage_makes_no_pause_at_the_end_of_a_process() {
         });
         exporter.hand_over("00");
         sleep(secs(60)).await;
-        let tries = exporter.collector.calls().len();
+        let before = exporter.collector.calls().len();
         exporter.hand_over("01\n02\n03\n04\n05\n06");
         let drain = (!stop).then(|| rig.drain());
         if stop {
             rig.stop(secs(2));
         }
         sleep(ms(1999)).await;
-        let tried = exporter.collector.times().split_off(tries);
+        let tried = exporter.collector.times().split_off(before);
         assert!(exporter.counts().delivered >= 6, "{:?} with {tried:?}", exporter.counts());
         drop(drain);
     }
