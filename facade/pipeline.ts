@@ -20,9 +20,12 @@ const HOLD_MS = 2 ** 31 - 1;
 /** Told of each loss. */
 export type OnDropped = (signal: Signal, reason: DropReason, count: number) => void;
 
+/** Where the pipeline writes what happens. */
+export type PipelineLog = Pick<ExporterLog, 'event' | 'problem' | 'lostAtExit'>;
+
 /** The way of the records on the JS thread: gathered, encoded, handed over; and the answers of the engine. */
 export class Pipeline implements Exiting {
-  readonly #log: ExporterLog;
+  readonly #log: PipelineLog;
   readonly #onDropped: OnDropped;
   readonly #native: NativeExporter;
   readonly #maxRecordChars: number;
@@ -40,7 +43,7 @@ export class Pipeline implements Exiting {
   /** The engine answers no more. */
   #ended = false;
 
-  constructor(options: NativeOptions, log: ExporterLog, onDropped: OnDropped) {
+  constructor(options: NativeOptions, log: PipelineLog, onDropped: OnDropped) {
     this.#log = log;
     this.#onDropped = onDropped;
     this.#maxRecordChars = numberOption('maxRecordBytes', options);

@@ -1,4 +1,7 @@
-import { MastraPlatformExporter as PeerExporter, type MastraPlatformExporterConfig as PeerConfig } from '@mastra/observability';
+import {
+  MastraPlatformExporter as PeerExporter,
+  type MastraPlatformExporterConfig as PeerConfig,
+} from '@mastra/observability';
 
 import { checkProjectId, type Contract } from './contract.js';
 import { NativeTelemetryExporter } from './exporter.js';
@@ -44,4 +47,4 @@ class NativePlatformExporter extends NativeTelemetryExporter {
  * @throws MastraError from the constructor: `MASTRA_PLATFORM_EXPORTER_INVALID_PROJECT_ID`,
  * `MASTRA_PLATFORM_EXPORTER_INVALID_ENDPOINT`, `MASTRA_PLATFORM_EXPORTER_INVALID_OPTION`.
  */
-export class MastraPlatformExporter extends nativeOr(NativePlatformExporter, PeerExporter) {}
+export class MastraPlatformExporter extends nativeOr(NativePlatformExporter, () => PeerExporter) {}

@@ -2,7 +2,7 @@
 // newer C library than the oldest supported one, whatever this machine has; elsewhere it is an ordinary build.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { GLIBC } from './check-glibc.mjs';
+import { GLIBC, checkBinary } from './check-glibc.mjs';
 import { ROOT, run } from './run.mjs';
 
 const TOOLS = join(ROOT, 'target', 'portable-tools');
@@ -20,9 +20,18 @@ if (target.includes('-linux-')) {
     // cargo-zigbuild finds zig as a module of Python.
     PYTHONPATH: TOOLS,
   };
-  run('npx', [...napi, target.endsWith('-gnu') ? `${target}.${GLIBC}` : target, '--cross-compile'], { env });
+  const glibc = target.endsWith('-gnu');
+  // In a directory of its own: with another linker Cargo builds all dependencies again.
+  const zig = ['--cross-compile', '--target-dir', join(ROOT, 'target', 'portable')];
+  run('npx', [...napi, glibc ? `${target}.${GLIBC}` : target, ...zig], { env });
+  if (glibc) console.log(checkBinary(join(ROOT, `mastra-native-exporter.linux-${cpu(target)}-gnu.node`)));
 } else {
   run('npx', [...napi, target]);
+}
+
+/** Node's name of the target's processor. */
+function cpu(target) {
+  return target.startsWith('aarch64-') ? 'arm64' : 'x64';
 }
 
 /** Installs the pinned tools, once for each version of the list. */

@@ -13,7 +13,9 @@ const INSTALL_MS = 300_000;
 const { devDependencies } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
 
 /** The peers, in the versions that this repository is developed with. */
-export const PEERS = Object.fromEntries(['@mastra/core', '@mastra/observability', 'zod'].map((name) => [name, devDependencies[name]]));
+export const PEERS = Object.fromEntries(
+  ['@mastra/core', '@mastra/observability', 'zod'].map((name) => [name, devDependencies[name]]),
+);
 /** The tarballs by the name of their package; of platforms there is this machine's. */
 export const TARBALLS = Object.fromEntries(
   readdirSync(ARTIFACTS).map((file) => [file.replace(/-\d+\.\d+\.\d+.*\.tgz$/, ''), join(ARTIFACTS, file)]),
@@ -42,6 +44,11 @@ export function fixture(name) {
   return readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8');
 }
 
+/** The text of a file in `examples/`. */
+export function example(name) {
+  return readFileSync(new URL(`../../../examples/${name}`, import.meta.url), 'utf8');
+}
+
 /**
  * Installs the tarballs, the peers and `dependencies` (exact versions by name; they win over the peers) in a new
  * directory. `files` are texts by path.
@@ -54,8 +61,10 @@ export async function makeProject({ dependencies = {}, files = {}, manager = 'np
     mkdirSync(dirname(join(directory, path)), { recursive: true });
     writeFileSync(join(directory, path), text);
   };
+  // What runs there is no part of this test run, which Node would tell it by a variable.
+  const outside = { ...process.env, NODE_TEST_CONTEXT: undefined };
   const run = ([program, ...args], env = {}, killAfterMs = undefined) =>
-    runCommand(program, args, { cwd: directory, env: { ...process.env, ...env }, killAfterMs });
+    runCommand(program, args, { cwd: directory, env: { ...outside, ...env }, killAfterMs });
   put('package.json', JSON.stringify({ name: 'application', private: true, ...manifest({ ...PEERS, ...dependencies }) }));
   for (const [path, text] of Object.entries(files)) put(path, text);
   const { code, stdout, stderr } = await run(command, {}, INSTALL_MS);
@@ -64,18 +73,30 @@ export async function makeProject({ dependencies = {}, files = {}, manager = 'np
 }
 
 /**
- * Asserts that a command of the project ends well and that exactly the spans `ids` arrive through the native exporter:
- * the command gets the collector's address in `URL`, and MASTRA_NATIVE_EXPORTER=require. Answers what it printed.
+ * Asserts that a command of the project ends well and that exactly the spans `ids`, or those with `names`, arrive
+ *: the command gets {@link settings}, by which only the native exporter delivers. Answers what it printed.
  */
-export async function assertDelivers(project, command, { ids = ['span'], env = {}, killAfterMs } = {}) {
+export async function assertDelivers(project, command, { ids = ['span'], names, env = {}, killAfterMs } = {}) {
   const collector = await startCollector();
   try {
-    const settings = { URL: collector.url, MASTRA_NATIVE_EXPORTER: 'require', ...env };
-    const { code, signal, stdout, stderr } = await project.run(command, settings, killAfterMs);
+    const { code, signal, stdout, stderr } = await project.run(command, { ...settings(collector), ...env }, killAfterMs);
     assert.deepEqual({ code, signal }, { code: 0, signal: null }, stdout + stderr);
-    assert.deepEqual(collector.records('spans').map(({ id }) => id).sort(), [...ids].sort(), stdout + stderr);
-    return stdout;
+    const [field, expected] = names ? ['name', names] : ['id', ids];
+    const arrived = collector.records('spans').map((span) => span[field]);
+    assert.deepEqual(arrived.sort(), [...expected].sort(), stdout + stderr);
+    return stdout + stderr;
   } finally {
     await collector.close();
   }
+}
+
+/** The environment of an application that sends to the collector, natively or not at all. */
+export function settings({ url }) {
+  return {
+    URL: url,
+    MASTRA_CLOUD_ACCESS_TOKEN: 't',
+    MASTRA_CLOUD_TRACES_ENDPOINT: url,
+    MASTRA_NATIVE_EXPORTER: 'require',
+    MASTRA_TELEMETRY_DISABLED: '1',
+  };
 }

@@ -1,0 +1,67 @@
+// What is in the tarballs.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { test } from 'node:test';
+import { TARBALLS } from './support/project.mjs';
+
+const root = new URL('../../', import.meta.url);
+const readJson = (path) => JSON.parse(readFileSync(new URL(path, root), 'utf8'));
+const manifest = readJson('package.json');
+const PLATFORMS = readdirSync(new URL('npm/', root))
+  .map((suffix) => ({ suffix, ...readJson(`npm/${suffix}/package.json`) }));
+const { 'mastra-native-exporter': main, ...platforms } = TARBALLS;
+
+const tar = (...args) => execFileSync('tar', args, { encoding: 'utf8' });
+const list = (tarball) => tar('tf', tarball).trim().split('\n').map((path) => path.replace('package/', '')).sort();
+const packed = (tarball) => JSON.parse(tar('xOf', tarball, 'package/package.json'));
+
+// Rust's name of a platform: [os, cpu, libc].
+const TARGETS = {
+  'x86_64-unknown-linux-gnu': ['linux', 'x64', 'glibc'],
+  'aarch64-unknown-linux-gnu': ['linux', 'arm64', 'glibc'],
+  'x86_64-unknown-linux-musl': ['linux', 'x64', 'musl'],
+  'aarch64-unknown-linux-musl': ['linux', 'arm64', 'musl'],
+  'x86_64-apple-darwin': ['darwin', 'x64'],
+  'aarch64-apple-darwin': ['darwin', 'arm64'],
+  'x86_64-pc-windows-msvc': ['win32', 'x64'],
+  'aarch64-pc-windows-msvc': ['win32', 'arm64'],
+};
+
+test('the main package holds what applications load, and no more', () => {
+  const entries = Object.values(manifest.exports)
+    .flatMap((value) => (typeof value === 'string' ? value : Object.values(value).flatMap(Object.values)));
+  const paths = list(main);
+  for (const entry of entries) assert.ok(paths.includes(entry.replace('./', '')), `${entry} is missing`);
+  // Built JavaScript and types beside the three files of every package: nothing of source, tests or build.
+  const rest = paths.filter((path) => !/^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$|^[\w-]+\.d\.ts$/.test(path));
+  assert.deepEqual(rest, ['LICENSE', 'README.md', 'package.json']);
+});
+
+test('the main package asks for each platform package in its own version, and runs no script', () => {
+  const { version, scripts, devDependencies, optionalDependencies } = packed(main);
+  assert.equal(version, manifest.version);
+  assert.deepEqual([scripts, devDependencies], [undefined, undefined]);
+  assert.deepEqual(optionalDependencies, Object.fromEntries(PLATFORMS.map(({ name }) => [name, version])));
+});
+
+test('there is a platform package for each target', () => {
+  assert.deepEqual([...manifest.napi.targets].sort(), Object.keys(TARGETS).sort());
+  const described = PLATFORMS.map(({ os, cpu, libc }) => [os, cpu, libc].flat().filter(Boolean).join());
+  assert.deepEqual(described.sort(), Object.values(TARGETS).map((target) => target.join()).sort());
+});
+
+for (const { suffix, name, main: binary, version, scripts } of PLATFORMS) {
+  test(`${name} names its binary and runs no script`, () => {
+    assert.equal(name, `mastra-native-exporter-${suffix}`);
+    assert.equal(binary, `mastra-native-exporter.${suffix}.node`);
+    assert.equal(version, manifest.version);
+    assert.equal(scripts, undefined);
+  });
+}
+
+test("this machine's platform package holds its binary", () => {
+  const [[name, tarball]] = Object.entries(platforms);
+  const { main: binary } = PLATFORMS.find((platform) => platform.name === name);
+  assert.deepEqual(list(tarball), ['LICENSE', 'README.md', binary, 'package.json']);
+});

@@ -1,0 +1,35 @@
+// The application that each bundler here bundles: one workflow, traced.
+import { Mastra } from '@mastra/core/mastra';
+import { createStep, createWorkflow } from '@mastra/core/workflows';
+import { Observability } from '@mastra/observability';
+import { CloudExporter } from 'mastra-native-exporter';
+import { z } from 'zod';
+
+const nameSchema = z.object({ name: z.string() });
+const greetingSchema = z.object({ greeting: z.string() });
+
+const greet = createStep({
+  id: 'greet',
+  inputSchema: nameSchema,
+  outputSchema: greetingSchema,
+  execute: async ({ inputData }) => ({ greeting: `Hello ${inputData.name}` }),
+});
+const greeting = createWorkflow({ id: 'greeting', inputSchema: nameSchema, outputSchema: greetingSchema })
+  .then(greet)
+  .commit();
+
+const mastra = new Mastra({
+  workflows: { greeting },
+  observability: new Observability({
+    configs: { default: { serviceName: 'bundled', exporters: [new CloudExporter()] } },
+  }),
+});
+
+async function main() {
+  const run = await mastra.getWorkflow('greeting').createRun();
+  const { status, result } = await run.start({ inputData: { name: 'bundler' } });
+  console.log(status, result);
+  await mastra.shutdown();
+}
+
+void main();
