@@ -12,12 +12,11 @@ const FIRST: usize = 6;
 fuzz_target!(|bytes: &[u8]| {
     let mut first = true;
     let result = Decoder::default().decode(bytes, MAX_BYTES, 1.79e12, |_, record| {
+        // Texts are taken as they are, so only what certainly is an object is looked at.
+        let object = std::mem::take(&mut first) && bytes.get(FIRST) == Some(&b'o');
         if let Ok(json) = record {
             assert!(json.len() <= MAX_BYTES);
-            // Texts are taken as they are, so only what certainly is an object is looked at.
-            if std::mem::take(&mut first) && bytes.get(FIRST) == Some(&b'o') {
-                serde_json::from_slice::<IgnoredAny>(json).expect("valid JSON");
-            }
+            assert!(!object || serde_json::from_slice::<IgnoredAny>(json).is_ok());
         }
     });
     // Whether it fails or not, it has an end.
