@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 /// Bytes and units looked at together: the compiler makes a few vector instructions of each.
 const CHUNK: usize = 32;
 const UNITS: usize = 16;
+const WIDE_UNITS: usize = 8;
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
@@ -45,6 +46,14 @@ pub fn utf16(out: &mut Vec<u8>, text: &[u8]) {
             rest = after;
             continue;
         }
+        if unit >= 0x800
+            && let Some((chunk, after)) = rest.split_first_chunk::<WIDE_UNITS>()
+            && let Some(bytes) = widened(chunk)
+        {
+            out.extend_from_slice(&bytes);
+            rest = after;
+            continue;
+        }
         rest = after;
         match unit {
             0..0x80 => ascii(out, low_byte(unit)),
@@ -58,11 +67,7 @@ pub fn utf16(out: &mut Vec<u8>, text: &[u8]) {
                     escaped(out, unit);
                 }
             }
-            _ => out.extend_from_slice(&[
-                0xE0 | low_byte(unit >> 12),
-                0x80 | low_byte(unit >> 6) & 0xBF,
-                0x80 | low_byte(unit) & 0xBF,
-            ]),
+            _ => out.extend_from_slice(&three_bytes(unit)),
         }
     }
     out.push(b'"');
@@ -143,11 +148,33 @@ fn special(byte: u8) -> bool {
 
 /// How many bytes from the start can be copied.
 fn plain_len(text: &[u8]) -> usize {
-    let (chunks, _) = text.as_chunks::<CHUNK>();
-    let whole =
-        CHUNK * chunks.iter().take_while(|chunk| !chunk.iter().fold(false, |any, &byte| any | special(byte))).count();
-    let rest = text.get(whole..).unwrap_or_default();
-    whole + rest.iter().position(|&byte| special(byte)).unwrap_or(rest.len())
+    // In text that is itself JSON the next quote is near: a chunk would be looked at again for each.
+    let (head, rest) = text.split_at_checked(CHUNK).unwrap_or((text, &[]));
+    let near = plain_words_len(head);
+    if near < head.len() || rest.is_empty() {
+        return near;
+    }
+    let (chunks, _) = rest.as_chunks::<CHUNK>();
+    let plain = |chunk: &&[u8; CHUNK]| !chunk.iter().fold(false, |any, &byte| any | special(byte));
+    let whole = CHUNK * (1 + chunks.iter().take_while(plain).count());
+    whole + plain_words_len(text.get(whole..).unwrap_or_default())
+}
+
+/// The same, eight bytes at a time: the lowest set bit of a word is that of its first special byte.
+fn plain_words_len(text: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 0xFF;
+    const HIGHS: u64 = ONES << 7;
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;
+    let equal = |word: u64, byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    let (words, tail) = text.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let special = (word | below(word, 0x20) | equal(word, b'"') | equal(word, b'\\')) & HIGHS;
+        if special != 0 {
+            return index * 8 + special.trailing_zeros() as usize / 8;
+        }
+    }
+    words.len() * 8 + tail.iter().position(|&byte| special(byte)).unwrap_or(tail.len())
 }
 
 /// Units that are all ASCII and not escaped, as bytes.
@@ -156,6 +183,20 @@ fn narrowed(units: &[[u8; 2]; UNITS]) -> Option<[u8; UNITS]> {
     let low = units.map(|unit| unit[0]);
     let special = low.iter().fold(false, |any, &byte| any | special(byte));
     (high == 0 && !special).then_some(low)
+}
+
+/// Units that all become three bytes, as these.
+fn widened(units: &[[u8; 2]; WIDE_UNITS]) -> Option<[u8; 3 * WIDE_UNITS]> {
+    let units = units.map(u16::from_le_bytes);
+    if units.iter().any(|unit| matches!(unit, 0..0x800 | 0xD800..0xE000)) {
+        return None;
+    }
+    let mut bytes = [0; 3 * WIDE_UNITS];
+    let (triples, _) = bytes.as_chunks_mut::<3>();
+    for (triple, unit) in triples.iter_mut().zip(units) {
+        *triple = three_bytes(unit);
+    }
+    Some(bytes)
 }
 
 fn ascii(out: &mut Vec<u8>, byte: u8) {
@@ -182,6 +223,10 @@ fn escaped(out: &mut Vec<u8>, unit: u16) {
 
 fn two_bytes(out: &mut Vec<u8>, unit: u16) {
     out.extend_from_slice(&[0xC0 | low_byte(unit >> 6), 0x80 | low_byte(unit) & 0xBF]);
+}
+
+fn three_bytes(unit: u16) -> [u8; 3] {
+    [0xE0 | low_byte(unit >> 12), 0x80 | low_byte(unit >> 6) & 0xBF, 0x80 | low_byte(unit) & 0xBF]
 }
 
 fn low_byte(unit: u16) -> u8 {

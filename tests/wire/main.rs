@@ -1,11 +1,7 @@
 //! The wire against V8 itself: Node makes the bytes with its serializer and judges with `JSON.stringify`
 //! (`cases.mjs`). `MASTRA_TEST_NODE` names another Node binary.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::{env, process::Command, sync::LazyLock};
 

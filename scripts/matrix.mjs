@@ -1,0 +1,34 @@
+// `npm run test:matrix [-- FILE...]`: the wire's table and the Node tests under every supported Node; some files, or all
+// but those that measure memory. Ends with the counts of all. The binaries are those that the packed tests use.
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+
+import { run } from './run.mjs';
+
+/** Nothing in it depends on the version, and it takes minutes. */
+const LEFT_OUT = ['lost-memory.test.mjs'];
+
+const given = process.argv.slice(2);
+const all = readdirSync('__test__').filter((name) => name.endsWith('.test.mjs') && !LEFT_OUT.includes(name)).map((name) => `__test__/${name}`);
+
+run('npm', ['run', '--silent', 'build']);
+run('npm', ['ci', '--silent', '--prefix', '__test__/packed/tools']);
+// Looks for the binaries that have just been installed.
+const { NODES } = await import('../__test__/packed/support/tools.mjs');
+
+const totals = { passed: 0, failed: 0 };
+for (const [version, node] of NODES) {
+  const env = { ...process.env, MASTRA_TEST_NODE: node };
+  const table = spawnSync('cargo', ['test', '--test', 'wire'], { env, encoding: 'utf8' });
+  const suite = spawnSync(node, ['--test', '--test-reporter=tap', ...(given.length > 0 ? given : all)], { env, encoding: 'utf8', maxBuffer: 2 ** 28 });
+  const sum = (text, pattern) => [...text.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0);
+  const passed = sum(table.stdout, /^test result: .* (\d+) passed/gm) + sum(suite.stdout, /^# pass (\d+)/gm);
+  const failed = sum(table.stdout, / (\d+) failed;/g) + sum(suite.stdout, /^# fail (\d+)/gm) + Number(passed === 0);
+  for (const [line] of suite.stdout.matchAll(/^ *not ok .*$/gm)) console.log(line);
+  if (table.status !== 0) console.log(table.stdout);
+  console.log(`Node ${version}: ${passed} passed, ${failed} failed`);
+  totals.passed += passed;
+  totals.failed += failed;
+}
+console.log(`\n${totals.passed} passed, ${totals.failed} failed`);
+process.exitCode = totals.failed === 0 ? 0 : 1;
