@@ -1,6 +1,6 @@
 //! From buffers to JSON, `cargo bench`: ours, and a tree of `v8_valueserializer` written by `serde_json`. Throughput is
 //! bytes of the JSON that ours makes; Node makes the inputs (`input.mjs`).
-#![expect(clippy::expect_used, missing_docs, reason = "a benchmark ends when something is wrong")]
+#![expect(clippy::expect_used, reason = "a benchmark ends when something is wrong")]
 
 use std::{collections::BTreeMap, hint::black_box, process::Command};
 
