@@ -56,7 +56,7 @@ const warnings = (stderr, code) => stderr.match(new RegExp(`\\[MASTRA_NATIVE_EXP
 // [name, what is installed, the reason, the fix]
 const CASES = [
   ['no package for the platform', {}, new RegExp(`${PLATFORM_PACKAGE} is not installed`), /--include=optional/],
-  ['a file that is no binary', { binary: { text: 'not an ELF file' } }, /exporter\.node cannot be loaded \(.*(invalid ELF header|file too short)/s, /Install .* again/],
+  ['a file that is no binary', { binary: { text: 'not an ELF file' } }, /the binary cannot be loaded \(.*exporter\.node: (invalid ELF header|file too short)/, /Install .* again/],
   ['a binary of another API version', { binary: { module: 'exports.API_VERSION = 999;' } }, /has API version 999, but mastra-native-exporter needs \d+/, /have the same version/],
   ['a binary from before API versions', { binary: { module: 'exports.NativeExporter = class {};' } }, /has API version undefined/, /have the same version/],
   ['a binary that throws while it is loaded', { binary: { module: "throw new Error('glibc is too old');" } }, /cannot be loaded \(glibc is too old\)/, /Install .* again/],

@@ -16,6 +16,7 @@ const API_VERSION = 1;
 
 const PACKAGE = 'mastra-native-exporter';
 const VARIABLE = 'MASTRA_NATIVE_EXPORTER';
+const EXTERNAL = `if you bundle, keep ${PACKAGE} external`;
 /** The platforms with a binary: `napi.targets` of package.json in Node's words. */
 const PLATFORMS: readonly string[] = [
   'linux-x64-gnu',
@@ -30,9 +31,7 @@ const PLATFORMS: readonly string[] = [
 
 type Found = { module: NativeModule; path: string } | { reason: string; fix: string };
 
-// Bundled into CommonJS there is no `import.meta.url`.
-const require = createRequire(import.meta.url ?? __filename);
-const found = load();
+const found = decide();
 
 /** The binary, unless the JavaScript exporters stand in for it. */
 export const native: NativeModule | undefined = 'module' in found ? found.module : undefined;
@@ -42,7 +41,7 @@ export const nativeBinding: NativeBinding =
   'module' in found ? { loaded: true, path: found.path } : { loaded: false, reason: found.reason };
 
 /** @throws Error if the binary cannot be used and `MASTRA_NATIVE_EXPORTER` is `require`. */
-function load(): Found {
+function decide(): Found {
   const wanted = process.env[VARIABLE];
   if (wanted === 'off') return { reason: `${VARIABLE}=off`, fix: '' };
   // A misspelt setting of telemetry is not worth an application that does not start.
@@ -52,46 +51,50 @@ function load(): Found {
   const result = open();
   if ('module' in result) return result;
   const { reason, fix } = result;
-  if (wanted === 'require') throw new Error(`${PACKAGE}: ${reason}. ${VARIABLE}=require forbids to go on without. ${fix}.`);
+  if (wanted === 'require') {
+    throw new Error(`${PACKAGE}: ${reason}. ${VARIABLE}=require forbids to go on without. ${fix}.`);
+  }
   warnOnce('FALLBACK', `${PACKAGE}: ${reason}. Telemetry is exported by the JavaScript exporters instead. ${fix}.`);
   return result;
 }
 
+/** Finds and loads the binary. Never throws: whatever goes wrong is a reason. */
 function open(): Found {
-  const platform = platformName();
-  if (!PLATFORMS.includes(platform)) {
-    return { reason: `there is no binary for ${platform}`, fix: `${VARIABLE}=off silences this` };
-  }
-  const path = resolve(platform);
-  if (path === undefined) {
+  try {
+    const platform = platformName();
+    if (!PLATFORMS.includes(platform)) {
+      return { reason: `there is no binary for ${platform}`, fix: `${VARIABLE}=off silences this` };
+    }
+    // Bundled into CommonJS there is no `import.meta.url`.
+    const load = createRequire(import.meta.url ?? __filename);
+    const path = resolve(load, platform);
+    if (path !== undefined) return checked(load(path) as NativeModule, path, platform);
     return {
       reason: `the package ${PACKAGE}-${platform} is not installed`,
-      fix:
-        'Install again on this kind of machine, with optional dependencies (npm install --include=optional); ' +
-        `in a bundled application, make ${PACKAGE} an external package`,
-    };
-  }
-  try {
-    const module = require(path) as NativeModule;
-    const theirs: unknown = module.API_VERSION;
-    if (theirs === API_VERSION) return { module, path };
-    return {
-      reason: `${path} has API version ${inspect(theirs)}, but ${PACKAGE} needs ${API_VERSION}`,
-      fix: `Install again, so that ${PACKAGE} and ${PACKAGE}-${platform} have the same version`,
+      fix: `Install again here, with optional dependencies (npm install --include=optional); ${EXTERNAL}`,
     };
   } catch (error) {
     return {
-      reason: `${path} cannot be loaded (${error instanceof Error ? error.message : inspect(error)})`,
-      fix: `Install ${PACKAGE} again on this kind of machine`,
+      reason: `the binary cannot be loaded (${error instanceof Error ? error.message : inspect(error)})`,
+      fix: `Install ${PACKAGE} again on this kind of machine; ${EXTERNAL}`,
     };
   }
 }
 
+function checked(module: NativeModule, path: string, platform: string): Found {
+  const version: unknown = module.API_VERSION;
+  if (version === API_VERSION) return { module, path };
+  return {
+    reason: `${path} has API version ${inspect(version)}, but ${PACKAGE} needs ${API_VERSION}`,
+    fix: `Install again, so that ${PACKAGE} and ${PACKAGE}-${platform} have the same version`,
+  };
+}
+
 /** The binary of a checkout, which lies beside `dist/`; else that of the platform's package. */
-function resolve(platform: string): string | undefined {
+function resolve(load: NodeJS.Require, platform: string): string | undefined {
   for (const request of [`../${PACKAGE}.${platform}.node`, `${PACKAGE}-${platform}`]) {
     try {
-      return require.resolve(request);
+      return load.resolve(request);
     } catch {
       // The next one.
     }

@@ -1,4 +1,7 @@
-import { MastraPlatformExporter as PeerExporter, type MastraPlatformExporterConfig as PeerConfig } from '@mastra/observability';
+import {
+  MastraPlatformExporter as PeerExporter,
+  type MastraPlatformExporterConfig as PeerConfig,
+} from '@mastra/observability';
 
 import { checkProjectId, type Contract } from './contract.js';
 import { NativeTelemetryExporter } from './exporter.js';

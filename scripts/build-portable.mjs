@@ -21,7 +21,9 @@ if (target.includes('-linux-')) {
     PYTHONPATH: TOOLS,
   };
   const glibc = target.endsWith('-gnu');
-  run('npx', [...napi, glibc ? `${target}.${GLIBC}` : target, '--cross-compile'], { env });
+  // In a directory of its own: with another linker Cargo builds all dependencies again.
+  const zig = ['--cross-compile', '--target-dir', join(ROOT, 'target', 'portable')];
+  run('npx', [...napi, glibc ? `${target}.${GLIBC}` : target, ...zig], { env });
   if (glibc) console.log(checkBinary(join(ROOT, `mastra-native-exporter.linux-${cpu(target)}-gnu.node`)));
 } else {
   run('npx', [...napi, target]);

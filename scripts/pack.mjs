@@ -1,6 +1,6 @@
 // `npm run pack`: leaves in artifacts/ what is published: the tarball of the main package and those of the platforms
 // whose binary lies in the repository, which is this machine's, or all of them in the release workflow.
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT, run } from './run.mjs';
@@ -10,7 +10,9 @@ const NPM = join(ROOT, 'npm');
 
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
 const manifest = readJson(join(ROOT, 'package.json'));
-const platforms = readdirSync(NPM).map((name) => ({ directory: join(NPM, name), ...readJson(join(NPM, name, 'package.json')) }));
+const platforms = readdirSync(NPM)
+  .map((name) => join(NPM, name))
+  .map((directory) => ({ directory, ...readJson(join(directory, 'package.json')) }));
 
 rmSync(ARTIFACTS, { recursive: true, force: true });
 mkdirSync(ARTIFACTS);
@@ -30,7 +32,8 @@ function packMain() {
     for (const path of [...manifest.files, 'README.md', 'LICENSE']) {
       cpSync(join(ROOT, path), join(directory, path), { recursive: true });
     }
-    writeFileSync(join(directory, 'package.json'), `${JSON.stringify({ ...published, optionalDependencies }, null, 2)}\n`);
+    const text = JSON.stringify({ ...published, optionalDependencies }, null, 2);
+    writeFileSync(join(directory, 'package.json'), `${text}\n`);
   });
 }
 
@@ -38,7 +41,7 @@ function packPlatform({ directory: source, name, version, main }) {
   if (version !== manifest.version) throw new Error(`${name} is ${version}, not ${manifest.version}: use npm version`);
   pack((directory) => {
     cpSync(source, directory, { recursive: true });
-    for (const file of [main, 'LICENSE']) copyFileSync(join(ROOT, file), join(directory, file));
+    for (const file of [main, 'LICENSE']) cpSync(join(ROOT, file), join(directory, file));
   });
 }
 

@@ -8,11 +8,13 @@ import { TARBALLS } from './support/project.mjs';
 const root = new URL('../../', import.meta.url);
 const readJson = (path) => JSON.parse(readFileSync(new URL(path, root), 'utf8'));
 const manifest = readJson('package.json');
-const PLATFORMS = readdirSync(new URL('npm/', root)).map((name) => ({ suffix: name, ...readJson(`npm/${name}/package.json`) }));
+const PLATFORMS = readdirSync(new URL('npm/', root))
+  .map((suffix) => ({ suffix, ...readJson(`npm/${suffix}/package.json`) }));
 const { 'mastra-native-exporter': main, ...platforms } = TARBALLS;
 
-const list = (tarball) => execFileSync('tar', ['tf', tarball], { encoding: 'utf8' }).trim().split('\n').map((path) => path.replace('package/', '')).sort();
-const packed = (tarball) => JSON.parse(execFileSync('tar', ['xOf', tarball, 'package/package.json'], { encoding: 'utf8' }));
+const tar = (...args) => execFileSync('tar', args, { encoding: 'utf8' });
+const list = (tarball) => tar('tf', tarball).trim().split('\n').map((path) => path.replace('package/', '')).sort();
+const packed = (tarball) => JSON.parse(tar('xOf', tarball, 'package/package.json'));
 
 // Rust's name of a platform: [os, cpu, libc].
 const TARGETS = {
@@ -27,7 +29,8 @@ const TARGETS = {
 };
 
 test('the main package holds what applications load, and no more', () => {
-  const entries = Object.entries(manifest.exports).flatMap(([, value]) => (typeof value === 'string' ? value : Object.values(value).flatMap(Object.values)));
+  const entries = Object.values(manifest.exports)
+    .flatMap((value) => (typeof value === 'string' ? value : Object.values(value).flatMap(Object.values)));
   const paths = list(main);
   for (const entry of entries) assert.ok(paths.includes(entry.replace('./', '')), `${entry} is missing`);
   // Built JavaScript and types beside the three files of every package: nothing of source, tests or build.

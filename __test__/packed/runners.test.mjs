@@ -23,7 +23,9 @@ describe('test runners', () => {
 
   test('node --test', () => assertDelivers(project, [process.execPath, '--test', 'node-test.mjs']));
   for (const pool of ['forks', 'threads']) {
-    test(`vitest, pool ${pool}`, () =>
-      assertDelivers(project, [NEWEST_NODE, VITEST, 'run', `--pool=${pool}`], { ids: ['one', 'two'], killAfterMs: 60_000 }));
+    test(`vitest, pool ${pool}`, () => {
+      const command = [NEWEST_NODE, VITEST, 'run', `--pool=${pool}`];
+      return assertDelivers(project, command, { ids: ['one', 'two'], killAfterMs: 60_000 });
+    });
   }
 });
