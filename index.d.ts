@@ -1,5 +1,5 @@
 import { BaseExporter, BaseExporterConfig, CloudExporterConfig as CloudExporterConfig$1, MastraPlatformExporterConfig as MastraPlatformExporterConfig$1 } from "@mastra/observability";
-import { FeedbackEvent, InitExporterOptions, LogEvent, MetricEvent, ScoreEvent, TracingEvent } from "@mastra/core/observability";
+import { FeedbackEvent, InitExporterOptions, LogEvent, MetricEvent, ObservabilityEntrypoint, ObservabilityExporter, ScoreEvent, TracingEvent } from "@mastra/core/observability";
 
 //#region facade/native-options.d.ts
 /** Options that the exporters have beyond those of `@mastra/observability`. Wrong values are refused. */
@@ -172,4 +172,40 @@ declare const MastraPlatformExporter_base: typeof NativePlatformExporter;
  */
 declare class MastraPlatformExporter extends MastraPlatformExporter_base {}
 //#endregion
-export { CloudExporter, type CloudExporterConfig, type DropReason, type ExporterStats, MastraPlatformExporter, type MastraPlatformExporterConfig, type NativeBinding, type NativeExporterOptions, type SignalStats, nativeBinding };
+//#region facade/peer-exporter.d.ts
+/** One of our exporters. */
+type NativeExporter = CloudExporter | MastraPlatformExporter;
+//#endregion
+//#region facade/use-native.d.ts
+/** What `useNativeExporters` has done; an exporter is listed once for each instance in which it is registered. */
+interface UsedNativeExporters {
+  /** The peer's exporters, and what exports in their place. */
+  replaced: {
+    instanceName: string;
+    exporter: ObservabilityExporter;
+    native: NativeExporter;
+  }[];
+  /** The peer's exporters that go on as they were, and why. */
+  leftAlone: {
+    instanceName: string;
+    exporter: ObservabilityExporter;
+    reason: string;
+  }[];
+}
+/**
+ * Replaces every `CloudExporter` and `MastraPlatformExporter` of `@mastra/observability` that is registered in
+ * `observability` by ours, in the same place, with the old one's logger and configuration (as options and environment
+ * came to when it was constructed). For set-ups that create their exporters themselves, as `default: { enabled: true }`
+ * does. Works before and after `observability` is given to `new Mastra()`.
+ *
+ * The exchange is made when the call returns: what is exported from then on goes to the new exporters. What the old ones
+ * were given before they still send; the promise resolves when they have and their timers are stopped, after 30000 ms
+ * at most.
+ *
+ * What cannot be read (a subclass, an instance or exporter of an unknown shape) is left alone, which is returned and
+ * worth one warning. So is everything where there is no native binary; that has been said already (`nativeBinding`).
+ * Never throws or rejects.
+ */
+declare function useNativeExporters(observability: ObservabilityEntrypoint): Promise<UsedNativeExporters>;
+//#endregion
+export { CloudExporter, type CloudExporterConfig, type DropReason, type ExporterStats, MastraPlatformExporter, type MastraPlatformExporterConfig, type NativeBinding, type NativeExporterOptions, type SignalStats, type UsedNativeExporters, nativeBinding, useNativeExporters };

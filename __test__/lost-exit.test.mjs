@@ -93,6 +93,17 @@ describe('a collector that does not work holds nobody', { concurrency: 4 }, () =
     });
   }
 
+  // What is dropped while the exit handler blocks would have no line of its own: nobody hears the engine any more.
+  for (const status of [400, 401]) {
+    for (const [name, how, signal, code, endedBy] of HOLDING.slice(1)) {
+      test(`${name}, the collector answers ${status}: says once what was lost`, async () => {
+        const result = await end({ how, signal, answer: () => ({ status }) });
+        assert.deepEqual([result.code, result.signal], [code, endedBy], result.stderr);
+        assert.deepEqual(lostLines(result), [`CloudExporter lost ${COUNT} records at exit`], result.stderr);
+      });
+    }
+  }
+
   test('exitTimeoutMs 0: not held at all', async () => {
     const result = await end({ how: 'exit', answer: () => 'hang', env: { EXIT_TIMEOUT_MS: '0' } });
     assert.deepEqual([result.code, lostLines(result).length], [7, 1], result.stderr);

@@ -16,8 +16,8 @@ after(() => light.remove());
 
 const prefixes = (workers) => Array.from({ length: workers }, (_, i) => `w${i}-`);
 
-async function run({ mode, workers, env }) {
-  const collector = await startCollector();
+async function run({ mode, workers, env, answer }) {
+  const collector = await startCollector(answer && { answer });
   try {
     const result = await runToEnd('lost-workers.mjs', { URL: collector.url, MODE: mode, COUNT: `${COUNT}`, WORKERS: `${workers}`, ...env });
     return { ...result, counts: arrivals(collector) };
@@ -48,6 +48,25 @@ describe('workers', { concurrency: 2 }, () => {
     test(`${name}: all delivered`, async () => {
       const result = await run({ mode, workers: 4 });
       check(result, { code, prefixes: [...prefixes(4), ...extra] });
+    });
+  }
+
+  // Their first try fails, so that main is at its end before they are delivered: the exit handler has to wait for it.
+  for (const [name, mode, extra] of [
+    ['has delivered', 'exitWhileAliveBesideIdleMain', ['before']],
+    ['never had a record', 'exitWhileAliveBesideUnusedMain', []],
+  ]) {
+    test(`main process.exit(7) waits for records of workers, its own exporter ${name}`, async () => {
+      const failed = new Set();
+      const answer = ({ text }) => {
+        const [first] = /"w\d-/.exec(text) ?? [];
+        if (first === undefined || failed.has(first)) return {};
+        failed.add(first);
+        return { status: 503 };
+      };
+      const result = await run({ mode, workers: 2, answer });
+      assert.equal(failed.size, 2);
+      check(result, { code: 7, prefixes: [...prefixes(2), ...extra] });
     });
   }
 

@@ -76,6 +76,42 @@ describe('shutdown', { concurrency: true }, () => {
     }));
   }
 
+  test('a flush while it is under way waits for it', async () => {
+    const order = [];
+    let answer;
+    const held = new Promise((resolve) => { answer = resolve; });
+    await runOurs({
+      answer: () => held,
+      drive: async ({ exporter, server }) => {
+        await logs.send(exporter, 'before');
+        const ended = exporter.shutdown().then(() => order.push('shut down'));
+        await server.waitFor(({ length }) => length === 1);
+        const flushed = exporter.flush().then(() => order.push('flushed'));
+        // A whole way to the engine and back: a flush with nothing to wait for would be over.
+        await runOurs({ drive: ({ exporter: other }) => other.flush() });
+        order.push('answered');
+        answer({});
+        await Promise.all([ended, flushed]);
+        assert.deepEqual([order[0], order.length], ['answered', 3], `${order}`);
+      },
+    });
+  });
+
+  test('a formatter that never ends costs its own span only', () => runOurs({
+    options: {
+      shutdownTimeoutMs: 500,
+      customSpanFormatter: (span) => (span.id === 'stuck' ? new Promise(() => {}) : span),
+    },
+    drive: async ({ exporter, server }) => {
+      await traces.send(exporter, 'formatted');
+      await logs.send(exporter, 'log');
+      void traces.send(exporter, 'stuck');
+      await exporter.shutdown();
+      assert.deepEqual(batchSizes(server.requests), ['logs:1', 'spans:1']);
+      assert.deepEqual([dropped(exporter, 'traces'), dropped(exporter, 'logs')], [0, 0]);
+    },
+  }));
+
   test('records exported while it is under way are dropped', async () => {
     let answer;
     const held = new Promise((resolve) => { answer = resolve; });

@@ -40,4 +40,4 @@ class NativeCloudExporter extends NativeTelemetryExporter {
  * @throws MastraError from the constructor: `CLOUD_EXPORTER_INVALID_PROJECT_ID`, `CLOUD_EXPORTER_INVALID_ENDPOINT`,
  * `CLOUD_EXPORTER_INVALID_OPTION`.
  */
-export class CloudExporter extends nativeOr(NativeCloudExporter, PeerExporter) {}
+export class CloudExporter extends nativeOr(NativeCloudExporter, () => PeerExporter) {}

@@ -6,11 +6,11 @@ import { drainAll } from './binding.js';
 
 /** An exporter with records under way, as the end of the process sees it. */
 export interface Exiting {
-  readonly exitTimeoutMs: number;
   readonly undelivered: number;
+  readonly dropped: number;
   handOver(): void;
   flushAtExit(withinMs: number): Promise<void>;
-  reportLost(): void;
+  reportLost(lostRecords: number): void;
 }
 
 /** Signals that end a process which does not handle them. */
@@ -22,9 +22,18 @@ interface Hooks {
   readonly pending: Set<Exiting>;
   /** `drainAll` of each loaded copy: a copy from another place has an engine of its own. */
   readonly drains: Set<typeof drainAll>;
+  /** The longest of all exporters. */
+  exitTimeoutMs: number;
 }
 
 const shared = globalThis as { [KEY]?: Hooks };
+
+/** Says that there is an exporter: the end of the process waits for the engine from now on, `exitTimeoutMs` at most. */
+export function watchExit(exitTimeoutMs: number): void {
+  const hooks = (shared[KEY] ??= install({ pending: new Set(), drains: new Set(), exitTimeoutMs: 0 }));
+  hooks.drains.add(drainAll);
+  hooks.exitTimeoutMs = Math.max(hooks.exitTimeoutMs, exitTimeoutMs);
+}
 
 /**
  * Says that an exporter has records under way. Until {@link releaseExit} it is not collected, and what it has is
@@ -32,9 +41,7 @@ const shared = globalThis as { [KEY]?: Hooks };
  * handler blocks. Both for the longest `exitTimeoutMs` of all exporters at most, together.
  */
 export function holdExit(exporter: Exiting): void {
-  const { pending, drains } = (shared[KEY] ??= install({ pending: new Set(), drains: new Set() }));
-  pending.add(exporter);
-  drains.add(drainAll);
+  shared[KEY]?.pending.add(exporter);
 }
 
 /** Nothing of the exporter is under way any more. */
@@ -47,8 +54,8 @@ function install(hooks: Hooks): Hooks {
   let deadlineMs: number | undefined;
   const waiting = () => [...pending].filter(({ undelivered }) => undelivered > 0);
   /** Milliseconds that are left; the first call starts the clock. */
-  const left = (exporters: Exiting[]) => {
-    deadlineMs ??= performance.now() + Math.max(...exporters.map(({ exitTimeoutMs }) => exitTimeoutMs));
+  const left = () => {
+    deadlineMs ??= performance.now() + hooks.exitTimeoutMs;
     return Math.max(0, Math.round(deadlineMs - performance.now()));
   };
 
@@ -56,15 +63,18 @@ function install(hooks: Hooks): Hooks {
     const exporters = waiting();
     // All delivered: should the application go on after all, it gets the whole time again.
     if (exporters.length === 0) deadlineMs = undefined;
-    else if (left(exporters) > 0) for (const exporter of exporters) void exporter.flushAtExit(left(exporters));
+    else if (left() > 0) for (const exporter of exporters) void exporter.flushAtExit(left());
   });
 
   const atExit = () => {
     for (const exporter of pending) exporter.handOver();
-    const exporters = waiting();
-    if (exporters.length === 0) return;
-    for (const drain of drains) drain(left(exporters));
-    for (const exporter of exporters) exporter.reportLost();
+    const exporters = waiting().map((exporter) => ({ exporter, droppedBefore: exporter.dropped }));
+    // Also when nothing of this thread is under way: the engine may have records of workers.
+    for (const drain of drains) drain(left());
+    // What is dropped here has no other line: the engine's events are not heard any more.
+    for (const { exporter, droppedBefore } of exporters) {
+      exporter.reportLost(exporter.undelivered + exporter.dropped - droppedBefore);
+    }
   };
   if (isMainThread) onExitOrSignal(atExit);
   // The end of a worker is not the end of the engine, which waits for the last of them by itself.

@@ -17,9 +17,9 @@ import type { Contract, Names } from './contract.js';
 import { resolveEndpoints } from './endpoints.js';
 import { ExporterLog } from './log.js';
 import type { NativeExporterOptions } from './native-options.js';
-import { environmentProxies, readableHosts, trustedPem } from './network.js';
+import { openPipeline } from './open.js';
 import { numberOption, resolveOptions } from './options.js';
-import { Pipeline } from './pipeline.js';
+import type { Pipeline } from './pipeline.js';
 import { exportedRecord, exportedSpan } from './records.js';
 import type { Signal } from './signals.js';
 import { noStats, type DropReason, type ExporterStats } from './stats.js';
@@ -77,22 +77,12 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
         feedback: config.feedbackEndpoint,
       },
     });
-    const { flushTimeoutMs, shutdownTimeoutMs, ...options } = resolveOptions(names, config);
+    const options = resolveOptions(names, config);
     if (!accessToken) return;
-    this.#flushTimeoutMs = numberOption('flushTimeoutMs', { flushTimeoutMs });
-    this.#shutdownTimeoutMs = numberOption('shutdownTimeoutMs', { shutdownTimeoutMs });
-    const exposed = readableHosts(endpoints);
-    if (exposed.length > 0) this.#log.readableToken(exposed);
-    const secure = endpoints.some((endpoint) => endpoint.startsWith('https:'));
-    this.#pipeline = new Pipeline(
-      {
-        ...options,
-        accessToken: String(accessToken),
-        endpoints,
-        quotaPause,
-        proxies: environmentProxies(endpoints),
-        ...(secure ? { trustedPem: trustedPem() } : {}),
-      },
+    this.#flushTimeoutMs = numberOption('flushTimeoutMs', options);
+    this.#shutdownTimeoutMs = numberOption('shutdownTimeoutMs', options);
+    this.#pipeline = openPipeline(
+      { ...options, accessToken: String(accessToken), endpoints, quotaPause },
       this.#log,
       (signal, reason, count) => this.#onDropped(signal, reason, count),
     );
@@ -183,6 +173,8 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
   /** Waits for the spans that a formatter holds now, for `withinMs` at most; answers how much of it is left. */
   async #formatted(withinMs: number): Promise<number> {
     if (this.#formatting.size === 0) return withinMs;
+    // A formatter that takes all the time costs its own span only.
+    void this.#pipeline?.flush(withinMs);
     const startMs = performance.now();
     const timeout = new AbortController();
     await Promise.race([

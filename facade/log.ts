@@ -64,8 +64,10 @@ export class ExporterLog {
         const seconds = Math.ceil(event.cooldownMs / 1000);
         return this.#limited('warn', `${exporterName} received an authentication failure; pausing uploads for ${seconds}s`, fields, type);
       }
-      case 'signalDropped':
-        return this.#signalDropped(event);
+      case 'signalDropped': {
+        const { signal, droppedBatchSize, cause } = event;
+        return this.uploadFailed(`FAILED_TO_BATCH_UPLOAD_${signal.toUpperCase()}`, { signal, droppedBatchSize }, cause);
+      }
       case 'recordDropped': {
         const { signal, reason, record, bytes } = event;
         const what = reason === 'unencodable' ? 'cannot be exported' : 'is too large';
@@ -92,11 +94,12 @@ export class ExporterLog {
     }
   }
 
-  #signalDropped({ signal, droppedBatchSize, cause }: Extract<EngineEvent, { type: 'signalDropped' }>): void {
-    const suppressed = this.#limit(`signalDropped ${signal}`);
+  /** A batch is lost: an error with this id and these details, to the log and to the application's error tracking. */
+  uploadFailed(idSuffix: string, details: object, cause: string): void {
+    const suppressed = this.#limit(idSuffix);
     if (suppressed === undefined) return;
-    const error = exporterError(this.#names, `FAILED_TO_BATCH_UPLOAD_${signal.toUpperCase()}`, {
-      details: { signal, droppedBatchSize, ...(suppressed > 0 ? { suppressedMessages: suppressed } : {}) },
+    const error = exporterError(this.#names, idSuffix, {
+      details: { ...details, ...(suppressed > 0 ? { suppressedMessages: suppressed } : {}) },
       cause: new Error(cause),
     });
     safely(() => this.#logger().trackException(error));
@@ -121,7 +124,7 @@ export class ExporterLog {
 }
 
 /** A logger that throws must not take the application down, nor keep records from being sent. */
-function safely(write: () => void): void {
+export function safely(write: () => void): void {
   try {
     write();
   } catch {

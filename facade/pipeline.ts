@@ -2,7 +2,7 @@ import { isMainThread } from 'node:worker_threads';
 
 import { openNative, type EngineEvent, type NativeExporter, type NativeOptions } from './binding.js';
 import { encodePiece, type Entry, type Problem } from './encoder.js';
-import { holdExit, releaseExit, type Exiting } from './exit.js';
+import { holdExit, releaseExit, watchExit, type Exiting } from './exit.js';
 import type { ExporterLog } from './log.js';
 import { numberOption } from './options.js';
 import type { Exported } from './records.js';
@@ -20,11 +20,12 @@ const HOLD_MS = 2 ** 31 - 1;
 /** Told of each loss. */
 export type OnDropped = (signal: Signal, reason: DropReason, count: number) => void;
 
+/** Where the pipeline writes what happens. */
+export type PipelineLog = Pick<ExporterLog, 'event' | 'problem' | 'lostAtExit'>;
+
 /** The way of the records on the JS thread: gathered, encoded, handed over; and the answers of the engine. */
 export class Pipeline implements Exiting {
-  /** How long the end of the process may be held for it. */
-  readonly exitTimeoutMs: number;
-  readonly #log: ExporterLog;
+  readonly #log: PipelineLog;
   readonly #onDropped: OnDropped;
   readonly #native: NativeExporter;
   readonly #maxRecordChars: number;
@@ -39,9 +40,10 @@ export class Pipeline implements Exiting {
   #lastTicket = 0;
   /** Why nothing is taken any more. */
   #closed: 'shutdown' | 'engineFailed' | undefined;
+  /** The engine answers no more. */
+  #ended = false;
 
-  constructor(options: NativeOptions, log: ExporterLog, onDropped: OnDropped) {
-    this.exitTimeoutMs = numberOption('exitTimeoutMs', options);
+  constructor(options: NativeOptions, log: PipelineLog, onDropped: OnDropped) {
     this.#log = log;
     this.#onDropped = onDropped;
     this.#maxRecordChars = numberOption('maxRecordBytes', options);
@@ -51,6 +53,7 @@ export class Pipeline implements Exiting {
       const pipeline = self.deref();
       if (pipeline) pipeline.#onEvent(JSON.parse(json) as EngineEvent);
     });
+    watchExit(numberOption('exitTimeoutMs', options));
   }
 
   /** Takes over what the application has exported. Never throws, never waits. */
@@ -73,7 +76,7 @@ export class Pipeline implements Exiting {
   shutdown(withinMs: number): Promise<void> {
     const asked = this.#ask((ticket) => this.#native.shutdown(ticket, withinMs));
     this.#closed ??= 'shutdown';
-    return asked;
+    return asked.then(() => this.#end());
   }
 
   /** The same as a flush, for as many attempts as fit. */
@@ -91,9 +94,15 @@ export class Pipeline implements Exiting {
     return this.#entries.length + this.#native.undelivered;
   }
 
+  /** Records given up so far. */
+  get dropped(): number {
+    const reasons = Object.values(this.stats()).flatMap(({ dropped }) => Object.values(dropped));
+    return reasons.reduce((sum, count) => sum + count, 0);
+  }
+
   /** Says how many records the end of the process has cost. */
-  reportLost(): void {
-    if (this.undelivered > 0) this.#log.lostAtExit(this.undelivered);
+  reportLost(lostRecords: number): void {
+    if (lostRecords > 0) this.#log.lostAtExit(lostRecords);
   }
 
   stats(): ExporterStats {
@@ -119,7 +128,7 @@ export class Pipeline implements Exiting {
     this.handOver();
     return new Promise((resolve) => {
       const ticket = (this.#lastTicket = (this.#lastTicket + 1) % 2 ** 32);
-      if (this.#closed || !ask(ticket)) return resolve();
+      if (this.#ended || !ask(ticket)) return resolve();
       const hold = setInterval(() => {}, HOLD_MS);
       this.#flushes.set(ticket, () => {
         clearInterval(hold);
@@ -159,6 +168,11 @@ export class Pipeline implements Exiting {
     this.handOver();
     this.#closed = 'engineFailed';
     this.#abandon();
+    this.#end();
+  }
+
+  #end(): void {
+    this.#ended = true;
     for (const ticket of this.#flushes.keys()) this.#resolve(ticket);
   }
 

@@ -47,4 +47,4 @@ class NativePlatformExporter extends NativeTelemetryExporter {
  * @throws MastraError from the constructor: `MASTRA_PLATFORM_EXPORTER_INVALID_PROJECT_ID`,
  * `MASTRA_PLATFORM_EXPORTER_INVALID_ENDPOINT`, `MASTRA_PLATFORM_EXPORTER_INVALID_OPTION`.
  */
-export class MastraPlatformExporter extends nativeOr(NativePlatformExporter, PeerExporter) {}
+export class MastraPlatformExporter extends nativeOr(NativePlatformExporter, () => PeerExporter) {}

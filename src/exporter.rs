@@ -1,5 +1,7 @@
 //! One exporter's state: open batch, queue, gate, and the account of batches under way. Pure: given `now` and a
-//! source of jitter, it answers what to send next and when to look again.
+//! source of jitter, it answers what to send next and when to look again. What becomes of an answer is in `outcomes`.
+
+mod outcomes;
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,12 +12,11 @@ use crate::{
     batch::{Batch, Batcher, Body},
     command::Records,
     config::{Compression, Config},
-    event::{Event, RecordName, Sink},
+    event::{Event, Sink},
     gate::Gate,
     ledger::{End, Ledger},
     pace::Pace,
     queue::{Job, Queue},
-    retry::{self, Outcome},
     signal::Signal,
     stats::{DropReason, Stats},
     wire::{Decoder, Fault, Rejected},
@@ -23,13 +24,6 @@ use crate::{
 
 /// What the peer says when `maxRetries` allows no attempt at all.
 const NO_ATTEMPT: &str = "Request failed after multiple retry attempts";
-
-/// What is under way.
-#[derive(Debug, Default)]
-struct InFlight {
-    requests: usize,
-    bytes: usize,
-}
 
 /// See the module.
 pub struct Exporter {
@@ -40,7 +34,8 @@ pub struct Exporter {
     batcher: Batcher,
     queue: Queue,
     gate: Gate,
-    in_flight: InFlight,
+    /// Bytes of the bodies under way.
+    in_flight_bytes: usize,
     last_sequence: u64,
     /// Bytes that wait to be read; they count as queued.
     unread: usize,
@@ -48,6 +43,8 @@ pub struct Exporter {
     /// The collector did not take a compressed body.
     plain: bool,
     stopped: bool,
+    /// The process ends and waits.
+    ending: bool,
 }
 
 impl Exporter {
@@ -63,12 +60,13 @@ impl Exporter {
             jitter,
             queue: Queue::default(),
             gate: Gate::default(),
-            in_flight: InFlight::default(),
+            in_flight_bytes: 0,
             last_sequence: 0,
             unread: 0,
             pace: Pace::default(),
             plain: false,
             stopped: false,
+            ending: false,
         }
     }
 
@@ -119,7 +117,6 @@ impl Exporter {
             }
         });
         self.ledger.drop_unreadable(left, result.err().unwrap_or(Fault::Length));
-        self.make_room(now);
     }
 
     fn on_record(&mut self, now: Instant, signal: Signal, json: &[u8]) {
@@ -127,6 +124,8 @@ impl Exporter {
         if let Some(batch) = self.batcher.push(now, signal, json) {
             self.start(now, batch);
         }
+        // After each: a few bytes of references may stand for megabytes.
+        self.make_room(now);
     }
 
     /// Records that were refused before they came here, because the engine was too far behind.
@@ -154,6 +153,12 @@ impl Exporter {
         }
     }
 
+    /// The same, and no pause is made from now on: the process is about to end and waits.
+    pub fn end(&mut self, now: Instant) {
+        self.ending = true;
+        self.hurry(now);
+    }
+
     /// Does what is due at `now`.
     pub fn on_time(&mut self, now: Instant) {
         if self.batcher.deadline().is_some_and(|deadline| deadline <= now) {
@@ -166,8 +171,8 @@ impl Exporter {
     /// When [`Exporter::on_time`] or [`Exporter::next_job`] has something to do; `None` when nothing waits for time.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        let send = self.queue.deadline().filter(|_| self.has_room());
-        let send = send.map(|ready| self.silent_until().map_or(ready, |until| until.max(ready)));
+        let impatient = self.is_impatient();
+        let send = self.queue.deadline(|job| self.pace.earliest(job.signal, job.ready_at, impatient));
         [self.batcher.deadline(), self.ledger.deadline(), self.gate.deadline(), send].into_iter().flatten().min()
     }
 
@@ -177,8 +182,10 @@ impl Exporter {
         if self.gate.take_probe(now) {
             return Some(self.launch(Job::probe(now)));
         }
-        while self.has_room() && self.silent_until().is_none_or(|until| until <= now) {
-            let job = self.queue.pop_ready(now)?;
+        loop {
+            let impatient = self.is_impatient();
+            let earliest = |job: &Job| self.pace.earliest(job.signal, job.ready_at, impatient);
+            let job = self.queue.pop_ready(now, earliest)?;
             if let Err(reason) = self.gate.admit(now, job.count()) {
                 self.settle(now, &job, End::Dropped(reason));
             } else if self.config.max_attempts == Some(0) {
@@ -188,35 +195,6 @@ impl Exporter {
                 return Some(self.launch(job));
             }
         }
-        None
-    }
-
-    /// An attempt is over.
-    pub fn on_outcome(&mut self, now: Instant, mut job: Job, outcome: Outcome) {
-        self.land(&job);
-        if !matches!(outcome, Outcome::Retry { .. }) {
-            self.pace.on_answer();
-        }
-        if job.is_probe() {
-            self.on_probe_outcome(now, &outcome);
-            return;
-        }
-        job.attempts = job.attempts.saturating_add(1);
-        match outcome {
-            Outcome::Delivered => self.settle(now, &job, End::Delivered),
-            Outcome::AuthRejected(status) => self.settle(now, &job, End::AuthRejected { status }),
-            Outcome::Refused { cause } => {
-                self.settle(now, &job, End::Failed { cause, reason: DropReason::Refused });
-            }
-            Outcome::QuotaExhausted { probe_after } => self.on_quota_exhausted(now, &job, probe_after),
-            Outcome::Split => self.split(now, &job),
-            Outcome::Uncompressed => {
-                self.plain = true;
-                self.queue.push(job);
-            }
-            Outcome::Retry { cause, after } => self.retry(now, job, cause, after),
-        }
-        self.answer_flushes(now);
     }
 
     /// Says what has not been said yet, before the exporter is forgotten.
@@ -229,21 +207,9 @@ impl Exporter {
         self.ledger.fail(message);
     }
 
-    /// Nothing is sent before this. Where attempts are counted or a flush waits, an outage makes no pause.
-    fn silent_until(&self) -> Option<Instant> {
-        self.pace.silent_until(self.config.max_attempts.is_some() || self.ledger.accounts.has_waiters())
-    }
-
-    /// The collector has just failed again: lets go what has been kept beyond its window.
-    fn expire(&mut self, now: Instant, cause: &str) {
-        while let Some(job) = self.queue.pop_expired(now) {
-            let (cause, reason) = (cause.to_owned(), DropReason::RetriesExhausted);
-            self.settle(now, &job, End::Failed { cause, reason });
-        }
-    }
-
-    fn has_room(&self) -> bool {
-        self.in_flight.requests < self.pace.max_in_flight()
+    /// Where attempts are counted or somebody waits, an outage makes no pause.
+    fn is_impatient(&self) -> bool {
+        self.ending || self.config.max_attempts.is_some() || self.ledger.accounts.has_waiters()
     }
 
     fn close_batch(&mut self, now: Instant) {
@@ -270,79 +236,21 @@ impl Exporter {
     fn launch(&mut self, mut job: Job) -> Job {
         // Flushes wait for a try that is under way, whatever came before.
         self.ledger.accounts.expect_try(&mut job);
-        self.in_flight.requests += 1;
-        self.in_flight.bytes += job.body.len();
+        self.pace.on_sent(job.signal);
+        self.in_flight_bytes += job.body.len();
         self.ledger.stats.sent(job.signal, job.count(), job.record_bytes());
         job
     }
 
     fn land(&mut self, job: &Job) {
-        self.in_flight.requests -= 1;
-        self.in_flight.bytes -= job.body.len();
+        self.pace.on_returned(job.signal);
+        self.in_flight_bytes -= job.body.len();
         self.ledger.stats.returned(job.signal, job.count(), job.record_bytes());
-    }
-
-    fn on_probe_outcome(&mut self, now: Instant, outcome: &Outcome) {
-        match outcome {
-            Outcome::Delivered => {
-                self.gate.on_probe_delivered();
-                self.ledger.emit(&Event::QuotaResumed);
-            }
-            Outcome::QuotaExhausted { probe_after } => self.gate.on_probe_failed(now, Some(*probe_after)),
-            _ => self.gate.on_probe_failed(now, None),
-        }
-    }
-
-    fn on_quota_exhausted(&mut self, now: Instant, job: &Job, probe_after: Duration) {
-        if self.gate.on_quota_exhausted(now, probe_after) {
-            let probe_after_seconds = probe_after.as_secs();
-            self.ledger.emit(&Event::QuotaPaused { probe_after_seconds });
-        }
-        self.settle(now, job, End::Dropped(DropReason::QuotaPaused));
-        self.close_batch(now);
-        while let Some(job) = self.queue.pop_oldest() {
-            self.settle(now, &job, End::Dropped(DropReason::QuotaPaused));
-        }
-    }
-
-    fn split(&mut self, now: Instant, job: &Job) {
-        let records: Vec<&[u8]> = job.records().collect();
-        if let [record] = records.as_slice() {
-            let bytes = record.len();
-            let name = RecordName::of(record);
-            self.ledger.drop_record(job.signal, DropReason::TooLargeForCollector, name, bytes, bytes);
-            self.settle(now, job, End::Counted);
-            return;
-        }
-        let (first, second) = records.split_at(records.len() / 2);
-        let halves = [first, second].map(|half| Body::of(job.signal, half.iter().copied()));
-        self.ledger.accounts.on_split(job.batch, job.awaited);
-        for half in halves {
-            self.enqueue(now, job.batch, half, job.expires_at);
-        }
-    }
-
-    fn retry(&mut self, now: Instant, mut job: Job, cause: String, after: Option<Duration>) {
-        self.pace.on_failure(now, (self.jitter)(), after, job.expires_at);
-        self.expire(now, &cause);
-        let exhausted = match self.config.max_attempts {
-            Some(attempts) => job.attempts >= attempts,
-            None => job.expires_at.is_some_and(|at| at <= now),
-        };
-        if exhausted {
-            self.settle(now, &job, End::Failed { cause, reason: DropReason::RetriesExhausted });
-            return;
-        }
-        self.ledger.stats.retried(job.signal, job.count());
-        self.ledger.accounts.on_tried(&mut job);
-        let again = now + retry::delay(job.attempts, (self.jitter)());
-        job.ready_at = job.expires_at.map_or(again, |at| at.min(again));
-        self.queue.push(job);
     }
 
     /// Lets the oldest waiting records go until the limit holds. Bodies in flight count, but cannot be recalled.
     fn make_room(&mut self, now: Instant) {
-        while let excess @ 1.. = (self.queue.bytes() + self.batcher.bytes() + self.in_flight.bytes + self.unread)
+        while let excess @ 1.. = (self.queue.bytes() + self.batcher.bytes() + self.in_flight_bytes + self.unread)
             .saturating_sub(self.config.max_queue_bytes)
         {
             if self.queue.bytes() == 0 {

@@ -15,7 +15,8 @@
 //! | `runtime`, `shared`, `handle` | the thread; what both sides of it see; one exporter as the JS thread holds it |
 //! | `command`, `event` | the one enum that crosses to the engine, the one that comes back |
 //! | `engine` | the loop: the only code that waits |
-//! | `exporter` | one exporter's state, pure: composed of `batch`, `queue`, `gate`, `pace`, `retry` |
+//! | `exporter` | one exporter's state, pure: composed of `batch`, `queue`, `gate`, `pace`, `retry`;
+//! |  | `exporter/outcomes`: what answers do to it |
 //! | `ledger`, `accounts`, `stats` | what has become of its records |
 //! | `transport` | one request |
 //! | `wire` | V8 structured-clone bytes to JSON bytes |

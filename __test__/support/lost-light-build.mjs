@@ -18,6 +18,10 @@ const CORE = `
 export const SpanType = { MODEL_CHUNK: 'model_chunk' };
 export const TracingEventType = { SPAN_ENDED: 'span_ended' };
 `;
+const LOGGER = `
+export const LogLevel = {};
+export class ConsoleLogger {}
+`;
 // Just what the facade uses of the base class; it falls back to the other two only without a binary.
 const OBSERVABILITY = `
 export class BaseExporter {
@@ -38,8 +42,9 @@ export function makeLightBuild() {
     mkdirSync(join(modules, path, '..'), { recursive: true });
     writeFileSync(join(modules, path), text);
   };
-  put('@mastra/core/package.json', JSON.stringify({ type: 'module', exports: { './error': './error.js', './observability': './observability.js' } }));
+  put('@mastra/core/package.json', JSON.stringify({ type: 'module', exports: { './*': './*.js' } }));
   put('@mastra/core/error.js', ERROR);
+  put('@mastra/core/logger.js', LOGGER);
   put('@mastra/core/observability.js', CORE);
   put('@mastra/observability/package.json', JSON.stringify({ type: 'module', exports: './index.js' }));
   put('@mastra/observability/index.js', OBSERVABILITY);

@@ -56,16 +56,22 @@ function createDeliveryWorkflow() {
     .commit();
 }
 
+const createObservability = (exporters) => new Observability({
+  configs: { default: { serviceName: 'support-demo', exporters, logging: { level: 'info' } } },
+});
+
 /**
  * A small support application: an agent with a tool, and a workflow.
  * @param {object} options
- * @param {object[]} options.exporters  Mastra observability exporters, at least one
+ * @param {object[]} [options.exporters]  Mastra observability exporters, at least one
+ * @param {Observability} [options.observability]  in place of one with `exporters`
  * @param {object} [options.logger]  Mastra's logger, also handed to the exporters by Mastra; silent by default
  */
-export function createApp({ exporters, logger = new ConsoleLogger({ name: 'demo', level: 'silent' }) }) {
-  const observability = new Observability({
-    configs: { default: { serviceName: 'support-demo', exporters, logging: { level: 'info' } } },
-  });
+export function createApp({
+  exporters,
+  observability = createObservability(exporters),
+  logger = new ConsoleLogger({ name: 'demo', level: 'silent' }),
+}) {
   const support = new Agent({
     id: 'support',
     name: 'support',

@@ -21,7 +21,7 @@ use thiserror::Error;
 use crate::{event::RecordName, signal::Signal};
 use fields::Fields;
 use reader::Reader;
-use transcode::Transcoder;
+use transcode::{Object, Transcoder};
 
 /// The kind of spans that have all their fields.
 pub const COMPLETE_SPANS: i32 = 5;
@@ -62,7 +62,7 @@ pub enum Fault {
 }
 
 /// A record that cannot be sent.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Rejected {
     /// Why.
     pub fault: Fault,
@@ -72,10 +72,15 @@ pub struct Rejected {
     pub bytes: usize,
 }
 
+/// Room for so many objects of a buffer is kept for the next.
+const KEPT_OBJECTS: usize = 1 << 14;
+
 /// Reads buffers; keeps the memory for the next.
 #[derive(Debug, Default)]
 pub struct Decoder {
     out: Vec<u8>,
+    objects: Vec<Object>,
+    created_at: Vec<u8>,
 }
 
 impl Decoder {
@@ -91,24 +96,26 @@ impl Decoder {
         created_at_ms: f64,
         take: impl FnMut(Signal, Result<&[u8], Rejected>),
     ) -> Result<(), Fault> {
-        let mut created_at = Vec::new();
-        json::date(&mut created_at, created_at_ms);
-        let result = read(bytes, &mut self.out, max_record_bytes, &created_at, take);
-        self.out.clear();
+        let Self { out, objects, created_at } = self;
+        created_at.clear();
+        json::date(created_at, created_at_ms);
+        let result = Reader::new(bytes)
+            .and_then(|reader| read(Transcoder::new(reader, out, objects), max_record_bytes, created_at, take));
         // One enormous record must not keep its memory.
-        self.out.shrink_to(4 * KEPT_BYTES);
+        out.clear();
+        out.shrink_to(4 * KEPT_BYTES);
+        objects.clear();
+        objects.shrink_to(KEPT_OBJECTS);
         result
     }
 }
 
 fn read(
-    bytes: &[u8],
-    out: &mut Vec<u8>,
+    mut values: Transcoder<'_, '_>,
     max_record_bytes: usize,
     created_at: &[u8],
     mut take: impl FnMut(Signal, Result<&[u8], Rejected>),
 ) -> Result<(), Fault> {
-    let mut values = Transcoder::new(Reader::new(bytes)?, out);
     let mut kind = None;
     for _ in 0..values.begin_array()? {
         if values.reader.skips(tag::INT32)? {

@@ -27,7 +27,7 @@ enum Text {
 
 /// An object, array or date of the buffer.
 #[derive(Debug)]
-struct Object {
+pub struct Object {
     /// Where its tag is.
     at: usize,
     text: Text,
@@ -47,7 +47,8 @@ pub struct Transcoder<'a, 'o> {
     pub reader: Reader<'a>,
     /// The JSON.
     pub out: &'o mut Vec<u8>,
-    objects: Vec<Object>,
+    /// In the order of their numbers.
+    objects: &'o mut Vec<Object>,
     /// Longer than this the output must not get.
     limit: usize,
     depth: u32,
@@ -56,9 +57,9 @@ pub struct Transcoder<'a, 'o> {
 }
 
 impl<'a, 'o> Transcoder<'a, 'o> {
-    /// Reads from `reader`, writes to `out`.
-    pub fn new(reader: Reader<'a>, out: &'o mut Vec<u8>) -> Self {
-        Self { reader, out, objects: Vec::new(), limit: usize::MAX, depth: 0, again: false }
+    /// Reads from `reader`, writes to `out`; `objects` is empty.
+    pub fn new(reader: Reader<'a>, out: &'o mut Vec<u8>, objects: &'o mut Vec<Object>) -> Self {
+        Self { reader, out, objects, limit: usize::MAX, depth: 0, again: false }
     }
 
     /// Begins an array whose tag is next, as an object that may be referred to; answers its length.
@@ -76,8 +77,8 @@ impl<'a, 'o> Transcoder<'a, 'o> {
     }
 
     /// Reads an object, or a reference to one, that is next. About `max_bytes` of JSON are appended at most; `fields`
-    /// is told what is on its first level. Answers the number of the object. After an error nothing has been appended, and the object has
-    /// been passed over.
+    /// is told what is on its first level. Answers the number of the object. After an error nothing has been appended,
+    /// and the object has been passed over.
     ///
     /// # Errors
     /// The inner one is about this object alone, the outer about all that follows it.

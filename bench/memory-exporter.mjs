@@ -1,0 +1,42 @@
+// One exporter in a process of its own: `node memory-exporter.mjs SIDE ENDPOINT`. Prints figures as JSON.
+import { setTimeout } from 'node:timers/promises';
+
+import { PROFILES } from './profiles.mjs';
+
+const SPANS = 1_000_000;
+const STAGE = 100_000;
+const PER_SECOND = 20_000;
+const TICK_MS = 10;
+
+const [side, endpoint] = process.argv.slice(2);
+const { CloudExporter } = await import(side === 'peer' ? '@mastra/observability' : 'mastra-native-exporter');
+const exporter = new CloudExporter({ accessToken: 'bench', endpoint, logLevel: 'error' });
+await fetch(`${endpoint}/counts`).then((response) => response.json());
+
+const rssMiB = [];
+let heap = 0;
+const start = performance.now();
+for (let made = 0; made < SPANS; ) {
+  const due = Math.min(SPANS, Math.ceil(((performance.now() - start) * PER_SECOND) / 1000));
+  for (; made < due; made += 1) {
+    exporter.onTracingEvent({ type: 'span_ended', exportedSpan: PROFILES.typical.make(made) });
+    if ((made + 1) % STAGE === 0) rssMiB.push(mib(process.memoryUsage.rss()));
+  }
+  heap = Math.max(heap, process.memoryUsage().heapUsed);
+  await setTimeout(TICK_MS);
+}
+const seconds = (performance.now() - start) / 1000;
+await exporter.shutdown();
+const { records } = await fetch(`${endpoint}/counts`).then((response) => response.json());
+console.log(JSON.stringify({
+  rssMiB,
+  grownMiB: Math.max(...rssMiB) - rssMiB[0],
+  heapMiB: mib(heap),
+  spansPerSecond: Math.round(SPANS / seconds),
+  lost: SPANS - records,
+}));
+process.exit(0);
+
+function mib(bytes) {
+  return Math.round(bytes / 2 ** 20);
+}
