@@ -16,7 +16,7 @@ export async function typeErrors(project, compilerOptions, files) {
   const common = { target: 'es2022', strict: true, exactOptionalPropertyTypes: true, noEmit: true };
   project.put('tsconfig.json', JSON.stringify({ compilerOptions: { ...common, ...compilerOptions }, files }));
   const command = [process.execPath, 'node_modules/typescript/bin/tsc', '--listFiles'];
-  const { stdout, stderr } = await project.run(command, {}, 120_000);
+  const { stdout, stderr } = await project.run(command, {}, 300_000);
   assert.match(stdout, /node_modules\/mastra-native-exporter\//, stdout + stderr);
   const errors = stdout.split('\n').filter((line) => line.includes('error TS'));
   // The peer's own declarations have errors, with or without this package.
