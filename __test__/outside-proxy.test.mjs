@@ -150,10 +150,12 @@ describe('proxies', { concurrency: 2 }, () => {
     });
   }
 
-  test('a proxy URL that is none disables the exporter, with one line and without its text', async () => {
-    const { arrived, output } = await run('no URL', 'http', { HTTP_PROXY: 'http://user:s3cr3t@' });
-    assert.equal(arrived.length, 0);
-    assert.match(output, /CloudExporter disabled: .*proxy/);
-    assert.ok(!output.includes('s3cr3t'), output);
-  });
+  for (const [name, url] of [['no URL', 'http://user:s3cr3t@'], ['of SOCKS', 'socks5://user:s3cr3t@127.0.0.1:1080']]) {
+    test(`a proxy that is ${name} disables the exporter, with one line that says why, without its text`, async () => {
+      const { arrived, output } = await run(`a proxy ${name}`, 'http', { ALL_PROXY: url });
+      assert.equal(arrived.length, 0);
+      assert.match(output, /CloudExporter disabled: a proxy of the environment is not an http or https URL/);
+      assert.ok(!output.includes('s3cr3t'), output);
+    });
+  }
 });

@@ -202,6 +202,18 @@ describe('flush and shutdown never reject', { concurrency: true }, () => {
   }
 });
 
+// As in the peer, which finds out with the first request.
+test('an endpoint that is no URL costs its own signal only, and is said at once', () => runOurs({
+  options: { logsEndpoint: 'grpc://127.0.0.1:4317' },
+  drive: async ({ exporter, logger, server }) => {
+    await sendAll(exporter);
+    await exporter.flush();
+    assert.deepEqual(server.requests.map(({ segment }) => segment).sort(), ['feedback', 'metrics', 'scores', 'spans']);
+    assert.equal(exporter.stats().logs.dropped.refused, 1);
+    assert.equal(logger.count('Batch upload failed after all retries, dropping batch'), 1);
+  },
+}));
+
 test('many exporters: no warning of the process, all deliver', async () => {
   const warnings = [];
   const onWarning = (warning) => warnings.push(String(warning));

@@ -49,12 +49,21 @@ export function resolveEndpoints(names: Names, { projectId, endpoint, explicit }
     throw invalid(given, text);
   };
 
+  const fromTraces = (address: string, signal: Signal): string => {
+    // What has no origin, such as grpc://, has passed as an origin so far: peer.
+    parse(
+      address,
+      `tracesEndpoint must be a base origin like "https://collector.example.com" or a full traces publish URL ending in "${suffix('traces')}".`,
+    );
+    return `${address.slice(0, -suffix('traces').length)}${suffix(signal)}`;
+  };
+
   const traces = explicit.traces ? fromExplicit(explicit.traces, 'traces') : undefined;
   const base = traces ? undefined : fromBase(endpoint ?? DEFAULT_ENDPOINT);
   return SIGNALS.map((signal) => {
     if (signal === 'traces' && traces) return traces;
     if (signal !== 'traces' && explicit[signal]) return fromExplicit(explicit[signal], signal);
-    if (traces) return `${traces.slice(0, -suffix('traces').length)}${suffix(signal)}`;
+    if (traces) return fromTraces(traces, signal);
     return derived(base ?? '', signal);
   });
 }

@@ -21,7 +21,8 @@ export function environmentProxies(endpoints: readonly string[]): (string | null
 
 /** Hosts to which the token would travel readable for others: `http` to anything but this machine. */
 export function readableHosts(endpoints: readonly string[]): string[] {
-  const urls = endpoints.map((endpoint) => new URL(endpoint));
+  // What is no URL gets no request and so no token.
+  const urls = endpoints.filter((endpoint) => URL.canParse(endpoint)).map((endpoint) => new URL(endpoint));
   const exposed = urls.filter(({ protocol, hostname }) => protocol === 'http:' && !isLoopback(hostname));
   return [...new Set(exposed.map(({ host }) => host))];
 }

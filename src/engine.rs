@@ -134,7 +134,7 @@ where
                 self.with(id, |exporter| exporter.on_flush(now, ticket, kind, within));
             }
             Command::Drain { done } => {
-                self.hurry(now);
+                self.end(now);
                 self.drains.push(done);
             }
             Command::Close { id } => {
@@ -144,15 +144,15 @@ where
                 }
             }
             Command::Stop { deadline } => {
-                self.hurry(now);
+                self.end(now);
                 self.stop_at = Some(deadline);
             }
         }
     }
 
-    fn hurry(&mut self, now: Instant) {
+    fn end(&mut self, now: Instant) {
         for lane in self.lanes.values_mut() {
-            lane.exporter.hurry(now);
+            lane.exporter.end(now);
         }
     }
 

@@ -25,13 +25,6 @@ use crate::{
 /// What the peer says when `maxRetries` allows no attempt at all.
 const NO_ATTEMPT: &str = "Request failed after multiple retry attempts";
 
-/// What is under way.
-#[derive(Debug, Default)]
-struct InFlight {
-    requests: usize,
-    bytes: usize,
-}
-
 /// See the module.
 pub struct Exporter {
     config: Config,
@@ -41,7 +34,8 @@ pub struct Exporter {
     batcher: Batcher,
     queue: Queue,
     gate: Gate,
-    in_flight: InFlight,
+    /// Bytes of the bodies under way.
+    in_flight_bytes: usize,
     last_sequence: u64,
     /// Bytes that wait to be read; they count as queued.
     unread: usize,
@@ -49,6 +43,8 @@ pub struct Exporter {
     /// The collector did not take a compressed body.
     plain: bool,
     stopped: bool,
+    /// The process ends and waits.
+    ending: bool,
 }
 
 impl Exporter {
@@ -64,12 +60,13 @@ impl Exporter {
             jitter,
             queue: Queue::default(),
             gate: Gate::default(),
-            in_flight: InFlight::default(),
+            in_flight_bytes: 0,
             last_sequence: 0,
             unread: 0,
             pace: Pace::default(),
             plain: false,
             stopped: false,
+            ending: false,
         }
     }
 
@@ -156,6 +153,12 @@ impl Exporter {
         }
     }
 
+    /// The same, and no pause is made from now on: the process is about to end and waits.
+    pub fn end(&mut self, now: Instant) {
+        self.ending = true;
+        self.hurry(now);
+    }
+
     /// Does what is due at `now`.
     pub fn on_time(&mut self, now: Instant) {
         if self.batcher.deadline().is_some_and(|deadline| deadline <= now) {
@@ -168,8 +171,8 @@ impl Exporter {
     /// When [`Exporter::on_time`] or [`Exporter::next_job`] has something to do; `None` when nothing waits for time.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        let send = self.queue.deadline().filter(|_| self.has_room());
-        let send = send.map(|ready| self.silent_until().map_or(ready, |until| until.max(ready)));
+        let impatient = self.is_impatient();
+        let send = self.queue.deadline(|job| self.pace.earliest(job.signal, job.ready_at, impatient));
         [self.batcher.deadline(), self.ledger.deadline(), self.gate.deadline(), send].into_iter().flatten().min()
     }
 
@@ -179,8 +182,10 @@ impl Exporter {
         if self.gate.take_probe(now) {
             return Some(self.launch(Job::probe(now)));
         }
-        while self.has_room() && self.silent_until().is_none_or(|until| until <= now) {
-            let job = self.queue.pop_ready(now)?;
+        loop {
+            let impatient = self.is_impatient();
+            let earliest = |job: &Job| self.pace.earliest(job.signal, job.ready_at, impatient);
+            let job = self.queue.pop_ready(now, earliest)?;
             if let Err(reason) = self.gate.admit(now, job.count()) {
                 self.settle(now, &job, End::Dropped(reason));
             } else if self.config.max_attempts == Some(0) {
@@ -190,7 +195,6 @@ impl Exporter {
                 return Some(self.launch(job));
             }
         }
-        None
     }
 
     /// Says what has not been said yet, before the exporter is forgotten.
@@ -203,13 +207,9 @@ impl Exporter {
         self.ledger.fail(message);
     }
 
-    /// Nothing is sent before this. Where attempts are counted or a flush waits, an outage makes no pause.
-    fn silent_until(&self) -> Option<Instant> {
-        self.pace.silent_until(self.config.max_attempts.is_some() || self.ledger.accounts.has_waiters())
-    }
-
-    fn has_room(&self) -> bool {
-        self.in_flight.requests < self.pace.max_in_flight()
+    /// Where attempts are counted or somebody waits, an outage makes no pause.
+    fn is_impatient(&self) -> bool {
+        self.ending || self.config.max_attempts.is_some() || self.ledger.accounts.has_waiters()
     }
 
     fn close_batch(&mut self, now: Instant) {
@@ -236,21 +236,21 @@ impl Exporter {
     fn launch(&mut self, mut job: Job) -> Job {
         // Flushes wait for a try that is under way, whatever came before.
         self.ledger.accounts.expect_try(&mut job);
-        self.in_flight.requests += 1;
-        self.in_flight.bytes += job.body.len();
+        self.pace.on_sent(job.signal);
+        self.in_flight_bytes += job.body.len();
         self.ledger.stats.sent(job.signal, job.count(), job.record_bytes());
         job
     }
 
     fn land(&mut self, job: &Job) {
-        self.in_flight.requests -= 1;
-        self.in_flight.bytes -= job.body.len();
+        self.pace.on_returned(job.signal);
+        self.in_flight_bytes -= job.body.len();
         self.ledger.stats.returned(job.signal, job.count(), job.record_bytes());
     }
 
     /// Lets the oldest waiting records go until the limit holds. Bodies in flight count, but cannot be recalled.
     fn make_room(&mut self, now: Instant) {
-        while let excess @ 1.. = (self.queue.bytes() + self.batcher.bytes() + self.in_flight.bytes + self.unread)
+        while let excess @ 1.. = (self.queue.bytes() + self.batcher.bytes() + self.in_flight_bytes + self.unread)
             .saturating_sub(self.config.max_queue_bytes)
         {
             if self.queue.bytes() == 0 {

@@ -47,9 +47,8 @@ impl Handle {
 
     /// Counts records that the facade cannot hand over.
     pub fn discard(&self, counts: [u64; Signal::ALL.len()], reason: DropReason) {
-        self.accept(counts);
         for (signal, count) in Signal::ALL.into_iter().zip(counts) {
-            self.stats().dropped(signal, reason, count, 0);
+            self.stats().discarded(signal, reason, count);
         }
     }
 

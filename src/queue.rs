@@ -127,9 +127,10 @@ impl Queue {
         self.jobs.insert(job.sequence, job);
     }
 
-    /// Takes the oldest job that may be sent now.
-    pub fn pop_ready(&mut self, now: Instant) -> Option<Job> {
-        let (&sequence, _) = self.jobs.iter().find(|(_, job)| job.ready_at <= now)?;
+    /// Takes the oldest job that may be sent now. `earliest`: when a job may be sent, `None` if something else has to
+    /// happen first.
+    pub fn pop_ready(&mut self, now: Instant, earliest: impl Fn(&Job) -> Option<Instant>) -> Option<Job> {
+        let (&sequence, _) = self.jobs.iter().find(|(_, job)| earliest(job).is_some_and(|at| at <= now))?;
         self.remove(sequence)
     }
 
@@ -139,9 +140,10 @@ impl Queue {
         self.remove(sequence)
     }
 
-    /// Takes the oldest job whose window is over.
-    pub fn pop_expired(&mut self, now: Instant) -> Option<Job> {
-        let (&sequence, _) = self.jobs.iter().find(|(_, job)| job.expires_at.is_some_and(|at| at <= now))?;
+    /// Takes the oldest job of a signal whose window is over.
+    pub fn pop_expired(&mut self, now: Instant, signal: Signal) -> Option<Job> {
+        let expired = |job: &Job| job.signal == signal && job.expires_at.is_some_and(|at| at <= now);
+        let (&sequence, _) = self.jobs.iter().find(|(_, job)| expired(job))?;
         self.remove(sequence)
     }
 
@@ -150,10 +152,10 @@ impl Queue {
         self.jobs.values_mut()
     }
 
-    /// When the next job becomes ready; `None` when nothing waits.
+    /// When the next job may be sent, see [`Queue::pop_ready`]; `None` when nothing waits for time.
     #[must_use]
-    pub fn deadline(&self) -> Option<Instant> {
-        self.jobs.values().map(|job| job.ready_at).min()
+    pub fn deadline(&self, earliest: impl Fn(&Job) -> Option<Instant>) -> Option<Instant> {
+        self.jobs.values().filter_map(earliest).min()
     }
 
     /// Bytes of all jobs.
@@ -203,17 +205,18 @@ mod tests {
     #[test]
     fn oldest_ready_first() {
         let (mut queue, now) = (Queue::default(), clock::now());
+        let at = |job: &Job| Some(job.ready_at);
         let later = now + Duration::from_secs(1);
         queue.push(job(2, now));
         queue.push(job(1, later));
         queue.push(job(3, now));
-        assert_eq!((queue.bytes(), queue.deadline()), (45, Some(now)));
-        assert_eq!(queue.pop_ready(now).unwrap().sequence, 2);
-        assert_eq!(queue.pop_ready(later).unwrap().sequence, 1);
+        assert_eq!((queue.bytes(), queue.deadline(at)), (45, Some(now)));
+        assert_eq!(queue.pop_ready(now, at).unwrap().sequence, 2);
+        assert_eq!(queue.pop_ready(later, at).unwrap().sequence, 1);
         queue.push(job(1, later));
         assert_eq!(queue.pop_oldest().unwrap().sequence, 1);
         assert_eq!(queue.pop_oldest().unwrap().sequence, 3);
-        assert!(queue.pop_oldest().is_none() && queue.pop_ready(later).is_none());
-        assert_eq!((queue.bytes(), queue.deadline()), (0, None));
+        assert!(queue.pop_oldest().is_none() && queue.pop_ready(later, at).is_none());
+        assert_eq!((queue.bytes(), queue.deadline(at)), (0, None));
     }
 }

@@ -141,6 +141,16 @@ impl Stats {
         });
     }
 
+    /// Records were accepted and dropped at the same moment, never queued: nobody else can drop them in between.
+    pub fn discarded(&self, signal: Signal, reason: DropReason, count: u64) {
+        self.update(signal, |account| {
+            account.accepted += count;
+            if let Some(dropped) = account.dropped.get_mut(reason as usize) {
+                *dropped += count;
+            }
+        });
+    }
+
     /// Drops all that is left, and answers how many records of each signal that were.
     pub fn drop_rest(&self, reason: DropReason) -> [u64; Signal::ALL.len()] {
         let mut accounts = lock(&self.accounts);
@@ -221,6 +231,22 @@ mod tests {
         assert_eq!(stats.drop_rest(DropReason::Shutdown), [0, 3, 0, 0, 0]);
         check([0, 0, 6, 4]);
         assert_eq!(stats.undelivered(), 0);
+    }
+
+    #[test]
+    fn a_discard_beside_the_end_of_the_engine_is_counted_once() {
+        const COUNT: u64 = 200_000;
+        let stats = Stats::default();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in 0..COUNT {
+                    stats.discarded(Signal::Logs, DropReason::Shutdown, 1);
+                }
+            });
+            while stats.snapshot()[Signal::Logs.index()].accepted < COUNT {
+                assert_eq!(stats.drop_rest(DropReason::Shutdown), [0; Signal::ALL.len()]);
+            }
+        });
     }
 
     #[test]

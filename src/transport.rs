@@ -45,6 +45,8 @@ const OBSERVABILITY_RETRY_AFTER: HeaderName = HeaderName::from_static("x-mastra-
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// An answer whose body takes longer costs its connection.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+/// A reason phrase is quoted in messages up to here.
+const MAX_REASON_CHARS: usize = 200;
 /// Redirects followed, all within one origin.
 const MAX_REDIRECTS: usize = 5;
 /// An idle connection is given up before the server does it in the middle of a request: Node's servers after 5 s.
@@ -68,8 +70,11 @@ pub enum TransportError {
     /// No TLS protocol version is left.
     #[error("TLS setup failed: {0}")]
     Tls(#[from] rustls::Error),
-    /// The client refuses its settings. Which is not said: a proxy's URL may hold a password.
-    #[error("HTTP client setup failed, is a proxy URL malformed?")]
+    /// Not shown: a proxy's URL may hold a password.
+    #[error("a proxy of the environment is not an http or https URL; NO_PROXY leaves it out")]
+    Proxy,
+    /// The client refuses its settings.
+    #[error("HTTP client setup failed")]
     Client,
 }
 
@@ -137,6 +142,8 @@ impl Transport for HttpTransport {
                 tokio::spawn(timeout(DRAIN_TIMEOUT, drain(response)));
                 outcome
             }
+            // No attempt at all: the address is none that a request can go to.
+            Err(error) if error.is_builder() => Outcome::Refused { cause: describe(error) },
             Err(error) => Outcome::Retry { cause: describe(error), after: None },
         }
     }
@@ -181,7 +188,7 @@ fn gzip(plain: &[u8]) -> io::Result<Vec<u8>> {
 fn with_proxies(client: ClientBuilder, config: &Config) -> Result<ClientBuilder, TransportError> {
     let url = |text: &str| {
         let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        url.ok_or(TransportError::Client)
+        url.ok_or(TransportError::Proxy)
     };
     let mut routes = Vec::new();
     for (endpoint, proxy) in config.endpoints.iter().zip(&config.proxies) {
@@ -196,10 +203,10 @@ fn with_proxies(client: ClientBuilder, config: &Config) -> Result<ClientBuilder,
     Ok(client.no_proxy().proxy(Proxy::custom(route)))
 }
 
-/// The reason phrase as it was sent; hyper keeps only those that are not the standard one.
+/// The reason phrase as it was sent, cut; hyper keeps only those that are not the standard one.
 fn reason(response: &Response) -> Cow<'_, str> {
     match response.extensions().get::<ReasonPhrase>() {
-        Some(phrase) => String::from_utf8_lossy(phrase.as_bytes()),
+        Some(phrase) => String::from_utf8_lossy(phrase.as_bytes()).chars().take(MAX_REASON_CHARS).collect(),
         None => response.status().canonical_reason().unwrap_or_default().into(),
     }
 }

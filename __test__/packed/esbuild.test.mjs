@@ -43,7 +43,7 @@ describe('esbuild', () => {
         copyFileSync(join(project.directory, 'out/app.cjs'), app);
         const output = await assertDelivers(project, [process.execPath, app], { names, env: { MASTRA_NATIVE_EXPORTER: '' } });
         assert.equal(output.match(/MASTRA_NATIVE_EXPORTER_FALLBACK/g)?.length, 1, output);
-        assert.match(output, /in a bundled application, make mastra-native-exporter an external package/);
+        assert.match(output, /if you bundle, keep mastra-native-exporter external/);
       } finally {
         rmSync(elsewhere, { recursive: true, force: true });
       }

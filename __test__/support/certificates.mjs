@@ -19,6 +19,13 @@ export function makeCertificates() {
     caPath: at('ca.pem'),
     key: readFileSync(at('server.key')),
     cert: readFileSync(at('server.pem')),
+    /** A certificate for localhost that nobody else has signed; `ca`: whether it says that it may sign others. */
+    selfSigned({ ca }) {
+      const [keyPath, path] = [at(`self-${ca}.key`), at(`self-${ca}.pem`)];
+      openssl('req', '-x509', ...key, '-keyout', keyPath, '-out', path, '-days', '2', '-subj', '/CN=localhost',
+        '-addext', 'subjectAltName=DNS:localhost', '-addext', `basicConstraints=critical,CA:${ca ? 'TRUE' : 'FALSE'}`);
+      return { path, key: readFileSync(keyPath), cert: readFileSync(path) };
+    },
     write(name, text) {
       writeFileSync(at(name), text);
       return at(name);

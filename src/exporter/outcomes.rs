@@ -11,6 +11,7 @@ use crate::{
     ledger::End,
     queue::Job,
     retry::{self, Outcome},
+    signal::Signal,
     stats::DropReason,
 };
 
@@ -19,7 +20,7 @@ impl Exporter {
     pub fn on_outcome(&mut self, now: Instant, mut job: Job, outcome: Outcome) {
         self.land(&job);
         if !matches!(outcome, Outcome::Retry { .. }) {
-            self.pace.on_answer();
+            self.pace.on_answer(job.signal);
         }
         if job.is_probe() {
             self.on_probe_outcome(now, &outcome);
@@ -84,8 +85,8 @@ impl Exporter {
     }
 
     fn retry(&mut self, now: Instant, mut job: Job, cause: String, after: Option<Duration>) {
-        self.pace.on_failure(now, (self.jitter)(), after, job.expires_at);
-        self.expire(now, &cause);
+        self.pace.on_failure(now, job.signal, (self.jitter)(), after, job.expires_at);
+        self.expire(now, job.signal, &cause);
         let exhausted = match self.config.max_attempts {
             Some(attempts) => job.attempts >= attempts,
             None => job.expires_at.is_some_and(|at| at <= now),
@@ -101,9 +102,9 @@ impl Exporter {
         self.queue.push(job);
     }
 
-    /// The collector has just failed again: lets go what has been kept beyond its window.
-    fn expire(&mut self, now: Instant, cause: &str) {
-        while let Some(job) = self.queue.pop_expired(now) {
+    /// The signal's address has just failed again: lets go what has been kept beyond its window.
+    fn expire(&mut self, now: Instant, signal: Signal, cause: &str) {
+        while let Some(job) = self.queue.pop_expired(now, signal) {
             let (cause, reason) = (cause.to_owned(), DropReason::RetriesExhausted);
             self.settle(now, &job, End::Failed { cause, reason });
         }

@@ -62,7 +62,7 @@ pub enum Fault {
 }
 
 /// A record that cannot be sent.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Rejected {
     /// Why.
     pub fault: Fault,

@@ -1,6 +1,6 @@
 //! The end of a process: `Exit` when the event loop lives, `Drain` when the JS thread is blocked.
 
-use mastra_native_exporter::{accounts::FlushKind, event::Event, stats::DropReason};
+use mastra_native_exporter::{accounts::FlushKind, event::Event, retry::Outcome, stats::DropReason};
 use tokio::time::sleep;
 
 use crate::support::{
@@ -84,6 +84,29 @@ async fn a_drain_goes_on_trying_and_makes_the_next_try_at_once() {
     sleep(secs(36)).await;
     assert!(drain.is_over());
     assert_eq!(exporter.undelivered(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_makes_no_pause_at_the_end_of_a_process() {
+    for stop in [false, true] {
+        let rig = Rig::start();
+        let exporter = rig.open(r#""maxBatchSize":1"#, |call| {
+            let outcome = Outcome::Retry { cause: "down".to_owned(), after: None };
+            Answer::After(ms(200), if call.at < ms(60_500) { outcome } else { Outcome::Delivered })
+        });
+        exporter.hand_over("00");
+        sleep(secs(60)).await;
+        let before = exporter.collector.calls().len();
+        exporter.hand_over("01\n02\n03\n04\n05\n06");
+        let drain = (!stop).then(|| rig.drain());
+        if stop {
+            rig.stop(secs(2));
+        }
+        sleep(ms(1999)).await;
+        let tried = exporter.collector.times().split_off(before);
+        assert!(exporter.counts().delivered >= 6, "{:?} with {tried:?}", exporter.counts());
+        drop(drain);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use crate::support::{
     Answer, Call, Exporter, FOR_EVER, Rig, delivered, delivered_after, failed, held, ms, refused, rejected, secs,
 };
-use mastra_native_exporter::{accounts::FlushKind, retry::Outcome};
+use mastra_native_exporter::{accounts::FlushKind, retry::Outcome, signal::Signal};
 
 const ONE_A_BATCH: &str = r#""maxBatchSize":1"#;
 
@@ -132,4 +132,23 @@ async fn requests_during_an_outage_do_not_grow_with_the_number_of_batches() {
     let rig = Rig::start();
     let (_, during) = outage(&rig).await;
     assert!(during <= 60, "{during} requests while nothing gets through");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_signal_whose_address_fails_does_not_hold_up_the_others() {
+    for failing in [failed("down"), Answer::Never] {
+        let rig = Rig::start();
+        let answer = failing.clone();
+        let exporter = rig.open("", move |call| match call.signal {
+            Signal::Logs => answer.clone(),
+            _ => delivered(),
+        });
+        for _ in 0..120 {
+            exporter.hand_over("0{}\n1{}");
+            sleep(secs(5)).await;
+        }
+        sleep(secs(5)).await;
+        let delivered: Vec<u64> = exporter.counts_by_signal().iter().map(|counts| counts.delivered).collect();
+        assert_eq!(delivered[..2], [120, 0], "{failing:?}");
+    }
 }

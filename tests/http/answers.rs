@@ -39,6 +39,20 @@ async fn each_status_is_judged_by_whether_another_attempt_may_help() {
 }
 
 #[tokio::test]
+async fn a_long_reason_phrase_is_cut() {
+    let server = Server::start([answer(&format!("503 {}", "x".repeat(100_000)))]).await;
+    let cause = cause(&connect(&server.url())).await;
+    assert!(cause.starts_with("Request failed with status: 503 xxx") && cause.len() < 500, "{} bytes", cause.len());
+}
+
+#[tokio::test]
+async fn an_address_that_no_request_can_go_to_is_refused_at_once() {
+    for url in ["null", "ftp://localhost"] {
+        assert!(matches!(send(&connect(url)).await, Outcome::Refused { .. }), "{url}");
+    }
+}
+
+#[tokio::test]
 async fn interim_answers_are_passed_over() {
     let mut both = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n".to_vec();
     both.extend(bytes("202 Accepted", b""));

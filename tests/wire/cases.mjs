@@ -1,0 +1,147 @@
+// Prints the table as JSON lines: { group, name, hex, records }. The bytes are the real serializer's; `records` is what
+// JSON.stringify makes of each record, in order, or null for one that is refused. An expression is its own name.
+import v8 from 'node:v8';
+
+const LOGS = 1;
+const SPANS = 0;
+const COMPLETE_SPANS = 5;
+/** When the spans are exported; tests/wire/main.rs gives the same. */
+const NOW_MS = 1_790_000_000_123;
+
+function bytesOf(value) {
+  const serializer = new v8.Serializer();
+  serializer.writeHeader();
+  serializer.writeValue(value);
+  return serializer.releaseBuffer();
+}
+
+function emit(group, name, elements, records) {
+  console.log(JSON.stringify({ group, name, hex: bytesOf(elements).toString('hex'), records }));
+}
+
+/** One record that holds the value; judged by JSON.stringify. */
+function value(group, name, make) {
+  const record = { v: make() };
+  emit(group, name, [LOGS, record], [JSON.stringify(record)]);
+}
+
+const expressions = (group, list) => list.forEach((text) => value(group, text, () => (0, eval)(`(${text})`)));
+
+expressions('tags', [
+  'undefined', 'null', 'true', 'false', '0', '-1', '1.5', '""', '"a"', '"ä"', '"漢"', '{}', '{a:1}', '[]', '[1]', '[,]', '[1,,2]',
+  'new Date(0)', '{a:undefined,b:1}', '{a:1,b:undefined}', '{a:undefined}', '[undefined]', '[null,undefined,,true]',
+  '[[],[[]],{}]', '{a:{b:{c:{}}}}', 'Object.create(null)', 'Object.assign(Object.create(null),{a:1})', 'Object.freeze({a:[1]})',
+  '{get a(){return 1}}', '[1.5,2.5]', '[1.5,,2.5]', '[NaN,-0,1e21]', '{__proto__:null,a:1}', 'JSON.parse(\'{"__proto__":1}\')',
+]);
+
+expressions('numbers', [
+  '-0', 'NaN', 'Infinity', '-Infinity', '1e21', '1e20', '999999999999999900000', '-1e21', '1e-6', '1e-7', '-1e-7', '5e-324', '1.7976931348623157e308',
+  '0.1', '0.1+0.2', '123456789.123', '100', '1e5', '1700000000000', '4.35', '2**0.5', '1/3', '-1/3',
+  ...[7, 8, 14, 15, 21, 28, 29, 30, 31, 32, 33, 52, 53, 54, 63, 64, 69, 70].flatMap((power) => [`2**${power}`, `2**${power}-1`, `2**${power}+1`, `-(2**${power})`, `-(2**${power})-1`]),
+  '2**31+0.5', '2**53+2', '-(2**53)-2', '2**53-0.5', '9007199254740993', '0x7fffffff', '0xffffffff',
+]);
+
+const ESCAPES = ['"', '\\', '\b', '\t', '\n', '\f', '\r', '\0', '\x01', '\x1f', '\x7f', '\x80', '\xff', '/', "'", '\u2028', '\u2029', '\ufeff', '\uffff', '\u07ff', '\u0800'];
+const UNITS = [...ESCAPES, '\ud800', '\udbff', '\udc00', '\udfff', '\u{1f600}', '\u{10ffff}', '\ud800\ud800\udc00', '\udc00\ud800', 'Ā'];
+for (const unit of UNITS) {
+  // At each place of a chunk of 32 bytes or 16 units, in one-byte and in two-byte strings.
+  for (const before of [0, 1, 2, 7, 14, 15, 16, 17, 30, 31, 32, 33, 47, 63, 64, 65]) {
+    for (const [kind, rest] of [['', 'y'.repeat(40)], ['two-byte ', `${'y'.repeat(40)}Ā`], ['short ', '']]) {
+      value('strings', `${kind}${JSON.stringify(unit)} after ${before}`, () => 'x'.repeat(before) + unit + rest);
+    }
+  }
+}
+for (let length = 0; length < 70; length += 1) {
+  for (const char of ['x', 'é', '漢', '😀', '\u0100x']) value('strings', `${length} of ${char}`, () => char.repeat(length));
+}
+for (let code = 0; code < 0x10000; code += 4096) {
+  value('strings', `units from ${code.toString(16)}`, () => String.fromCharCode(...Array.from({ length: 4096 }, (_, index) => code + index)));
+}
+// Padding: a two-byte string is aligned to the buffer, wherever it begins.
+for (let length = 0; length < 20; length += 1) value('strings', `two-byte after ${length}`, () => ['x'.repeat(length), '漢字', { ['漢'.repeat(length + 1)]: '字' }]);
+value('strings', 'a cons string', () => `${'ab'.repeat(20)}${Math.random() < 2 ? 'cd'.repeat(20) : ''}漢`);
+value('strings', 'a slice', () => `${'0123456789'.repeat(10)}`.slice(3, 60));
+
+expressions('keys', [
+  '{"":1}', '{"a b":1}', '{"\\"":1}', '{"é":1}', '{"漢":1}', '{"\\ud800":1}', '{1:"a",0:"b"}', '{"01":1}', '{"-1":1}', '{"1.5":1}', '{4294967294:1}', '{4294967295:1}', '{4294967296:1}',
+  '{2147483647:1}', '{2147483648:1}', '{1073741823:1}', '{1073741824:1}', '{b:1,a:2,1:3,0:4}', '{["x".repeat(200)]:1}', '{"\\n":{"\\t":1}}',
+]);
+
+expressions('arrays', [
+  '[,,1]', '[1,,]', 'Array(3)', '(a=>{a[100]=1;return a})([])', '(a=>{a[5000]=1;return a})([0])', '(a=>{a[2000000]=1;a.length=10;return a})([1])',
+  '(a=>{a.length=3000;return a})([1])', '(a=>{a.x=1;return a})([1,2])', '(a=>{a.x={y:[1]};a["-1"]=2;return a})([1])', '(a=>{a[3000]="z";a.named="n";a[1]=2;return a})([])',
+  '(a=>{delete a[1];return a})([1,2,3])', '(a=>{a["4294967295"]=1;return a})([1])', 'Array.from({length:300},(_, i)=>i)', 'Array.from({length:300},(_, i)=>i/2)', '[[[[[[]]]]]]',
+  '(a=>{a[9000]=[{a:1},,new Date(1)];return a})([])',
+]);
+
+expressions('dates', [
+  'NaN', '0', '1', '-1', '999', '1000', '59999', '60000', '3599999', '86399999', '86400000', '-86400000', '951782400000', '951868799999', '4107542399999', '1709164800000', '1790000000123',
+  '8.64e15', '-8.64e15', '253402300799999', '253402300800000', '-62135596800000', '-62167219200000', '-62167219200001', '-1e14', '68256e9', '1e12', '-2208988800000', '13569465600000',
+].flatMap((ms) => [`new Date(${ms})`, `[new Date(${ms}),{a:new Date(${ms})}]`]));
+for (let day = -800_000; day < 3_000_000; day += 997) value('dates', `day ${day}`, () => new Date(day * 86_400_000 + 12_345));
+
+const shared = (make) => make({ a: [1, { b: 'c' }] }, [1, 2], new Date(5));
+for (const [name, make] of Object.entries({
+  'an object twice': (o) => [o, o],
+  'an array twice': (_, a) => ({ x: a, y: a }),
+  'a date twice': (_, __, d) => [d, d, { d }],
+  'an inner object after the outer': (o) => [o, o.a, o.a[1]],
+  'the inner first': (o) => [o.a[1], o.a, o],
+  'empty ones': () => { const [o, a] = [{}, []]; return [o, a, o, a]; },
+  'as array properties that are not shown': (o) => { const list = [1]; list.hidden = o; return [list, o, list]; },
+  'in sparse arrays': (o) => { const list = []; list[3000] = o; return [list, o, list]; },
+  'in an undefined neighbourhood': (o) => ({ a: undefined, b: o, c: undefined, d: o }),
+  'a pyramid': () => { let o = { leaf: 'x' }; for (let depth = 0; depth < 10; depth += 1) o = { l: o, r: o }; return o; },
+  '300 objects, then all again': () => { const list = Array.from({ length: 300 }, (_, id) => ({ id })); return [list, [...list].reverse()]; },
+})) value('sharing', name, () => shared(make));
+
+// Records of several kinds in one buffer, and what one has of another.
+const common = { model: 'm', tags: ['a', 'b'], at: new Date(7) };
+const span = (extra) => ({ id: 's1', traceId: 't', name: 'n', type: 'agent_run', startTime: new Date(1), ...extra });
+/** Wire contract of the peer; facade/records.ts makes the same. */
+const complete = (exported) => JSON.stringify({
+  ...exported, spanId: exported.id, spanType: exported.type, startedAt: exported.startTime, endedAt: exported.endTime ?? null,
+  error: exported.errorInfo ?? null, createdAt: new Date(NOW_MS), updatedAt: null,
+});
+const json = JSON.stringify;
+const log = { message: 'same', common };
+const ended = span({ endTime: new Date(2), errorInfo: { message: 'x', details: [1] }, attributes: common });
+for (const [name, elements, records] of [
+  ['no record', [], []],
+  ['a kind without records', [LOGS], []],
+  ['several kinds', [SPANS, ended, LOGS, log, 2, { value: 1 }, 3, { score: 1 }, 4, { f: 1 }, SPANS, span()], [complete(ended), json(log), '{"value":1}', '{"score":1}', '{"f":1}', complete(span())]],
+  ['the same log twice', [LOGS, log, log], [json(log), json(log)]],
+  ['the same span twice', [SPANS, ended, ended, LOGS, { ended }], [complete(ended), complete(ended), json({ ended })]],
+  ['a log in a span and the other way round', [LOGS, log, SPANS, span({ log }), LOGS, { log, ended }], [json(log), complete(span({ log })), json({ log, ended })]],
+  ['a complete span', [COMPLETE_SPANS, ended, SPANS, ended], [json(ended), complete(ended)]],
+  ['a span with nothing', [SPANS, {}], [complete({})]],
+  ['a span with undefined and null', [SPANS, span({ id: undefined, endTime: null, errorInfo: undefined, type: null })], [complete(span({ id: undefined, endTime: null, errorInfo: undefined, type: null }))]],
+  ['texts between records', [LOGS, log, '{"text":1}', log, '"é"', '"漢"', SPANS, '{"whole":true}', ended], [json(log), '{"text":1}', json(log), '"é"', '"漢"', '{"whole":true}', complete(ended)]],
+  ['an empty record', [LOGS, {}], ['{}']],
+  ['a record that contains itself', [LOGS, (() => { const o = { a: 1 }; o.o = o; return o; })(), log], [null, json(log)]],
+  ['a record that contains the list of all', (() => { const list = [LOGS]; list.push({ list }, log); return list; })(), [null, json(log)]],
+  ['what a refused record has, in another', (() => { const o = { common }; o.o = o; return [LOGS, o, { common }, { again: common.tags }]; })(), [null, json({ common }), json({ again: common.tags })]],
+]) emit('records', name, elements, records);
+
+// Plain objects only by their prototype: what JSON.stringify makes of them, or refused.
+const disguised = (object) => Object.setPrototypeOf(object, Object.prototype);
+for (const [name, make] of Object.entries({
+  Map: () => disguised(new Map([[{ a: 1 }, [2]]])), Set: () => disguised(new Set([1, {}])), RegExp: () => disguised(/x"/gi), Error: () => disguised(new TypeError('m', { cause: { a: 1 } })),
+  'an Error without message': () => disguised(new Error()), Boolean: () => [Object(true), Object(false)], Number: () => Object(1.5), String: () => Object('é"'),
+  ArrayBuffer: () => disguised(new ArrayBuffer(5)), 'an empty Map': () => disguised(new Map()),
+})) {
+  const [object, after] = [make(), { after: 1 }];
+  const record = { object, after };
+  emit('disguises', name, [LOGS, record, { object, after }], [json(record), json(record)]);
+}
+for (const [name, make] of Object.entries({
+  BigInt: () => 5n, 'a large BigInt': () => -(2n ** 200n), 'BigInt object': () => Object(5n), Uint8Array: () => new Uint8Array(3), Float64Array: () => new Float64Array([1.5]),
+  DataView: () => new DataView(new ArrayBuffer(2)), 'a part of a buffer': () => new Uint8Array(new ArrayBuffer(9), 2, 3),
+})) {
+  const after = { after: [1] };
+  emit('disguises', name, [LOGS, { object: make(), after }, { after }], [null, json({ after })]);
+}
+
+// Depth: the engine reads twice as deep as the facade lets through.
+const deep = (levels) => { let value = 1; for (let level = 0; level < levels; level += 1) value = level % 2 ? [value] : { v: value }; return value; };
+for (const levels of [127, 128, 129, 200, 250]) value('depth', `${levels} levels`, () => deep(levels));
