@@ -61,7 +61,7 @@ describe('shell commands', () => {
     if (program === 'npm') return npmProblem(args[0], words);
     if (program === 'mkdir') return undefined;
     if (program === 'node' && args[0] === '-p') return spawnSync(rest, { cwd: ROOT, shell: true, encoding: 'utf8' }).stderr || undefined;
-    const fuzzed = /^cargo \+nightly fuzz run (\w+) /.exec(rest);
+    const fuzzed = /^cargo fuzz run -s none (\w+) /.exec(rest);
     const file = fuzzed ? `fuzz/fuzz_targets/${fuzzed[1]}.rs` : program === 'node' ? words[0] : program;
     return file === APPLICATION || existsSync(join(ROOT, file)) ? undefined : `there is no ${file}`;
   }
