@@ -13,7 +13,7 @@ export function chart(result) {
   const height = TOP + NAMES.length * ROW + 34;
   const panels = PANELS.map((panel, index) => drawPanel(result, panel, 16 + index * (WIDTH / 2)));
   const { node, cpu, pairs, packages } = result;
-  const source = `Node ${node}, ${cpu}, @mastra/observability ${packages['@mastra/observability']}, median of ${pairs} pairs; bars: share of the JavaScript exporter`;
+  const source = `Node ${node}, ${cpu}, @mastra/observability ${packages['@mastra/observability']}, median of ${pairs} pairs`;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Cost of export, JavaScript and native">
 <style>
   text { font: 13px system-ui, sans-serif; fill: #24292f }
@@ -22,7 +22,7 @@ export function chart(result) {
   @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .small { fill: #9198a1 } .peer { fill: #59636e } .ours { fill: #fb923c } }
 </style>
 <rect class="peer" x="16" y="10" width="12" height="12"/><text x="34" y="21">CloudExporter of @mastra/observability</text>
-<rect class="ours" x="300" y="10" width="12" height="12"/><text x="318" y="21">CloudExporter of mastra-native-exporter</text>
+<rect class="ours" x="340" y="10" width="12" height="12"/><text x="358" y="21">CloudExporter of mastra-native-exporter</text>
 ${panels.join('\n')}
 <text class="small" x="16" y="${height - 10}">${escape(source)}</text>
 </svg>
@@ -40,7 +40,7 @@ function drawPanel({ profiles }, [figure, title, unit], left) {
     };
     return `<text x="${left}" y="${y + 19}">${name}</text>${bar('peer', peer.median, 0)}${bar('ours', ours.median, 15)}`;
   });
-  return `<text class="title" x="${left}" y="${TOP - 18}">${title}</text><text class="small" x="${left + 220}" y="${TOP - 18}">${unit}, less is better</text>\n${rows.join('\n')}`;
+  return `<text class="title" x="${left}" y="${TOP - 18}">${title}</text><text class="small" x="${left + 280}" y="${TOP - 18}">${unit}, less is better</text>\n${rows.join('\n')}`;
 }
 
 function escape(text) {
