@@ -21,12 +21,12 @@ export async function run(args, env) {
 async function serve(options) {
   const collector = await startCollector(options, line => console.error(`${new Date().toISOString()}  ${line}`));
   console.log(greeting(options, collector));
-  /** @param {NodeJS.Signals} signal */
-  const stop = async signal => {
-    // A second signal ends the process at once.
-    process.removeListener('SIGTERM', stop).removeListener('SIGINT', stop);
-    console.log(`${signal}: storing what has arrived`);
-    await collector.close();
+  /** @type {Promise<void> | undefined} */
+  let stopped;
+  /** @param {NodeJS.Signals} signal  may come twice: a terminal sends it, and so does npm */
+  const stop = signal => {
+    if (!stopped) console.log(`${signal}: storing what has arrived`);
+    stopped ??= collector.close();
   };
   process.on('SIGTERM', stop).on('SIGINT', stop);
 }
@@ -39,7 +39,7 @@ async function serve(options) {
 function greeting({ token, generatedToken }, { url, storeName }) {
   const accessToken = generatedToken ? `'${token}'` : 'process.env.MASTRA_CLOUD_ACCESS_TOKEN';
   return [
-    `Mastra Studio  ${url}/observability`,
+    `Mastra Studio  ${url}/traces`,
     `Kept in        ${storeName}`,
     `In the app     new CloudExporter({ endpoint: '${url}', accessToken: ${accessToken} })`,
     ...(generatedToken ? ['               (the token is made anew at each start; --token or MASTRA_CLOUD_ACCESS_TOKEN keep one)'] : []),

@@ -15,7 +15,7 @@ export const HELP = `Usage: mastra-native-exporter-collector [options]
 
 Accepts what CloudExporter and MastraPlatformExporter publish, and shows it in Mastra Studio on the same port.
 
-  --data PATH      DuckDB file to keep the data in (default mastra-traces.duckdb)
+  --data PATH      DuckDB file to keep the data in (default mastra-traces.duckdb; :memory: keeps it in memory)
   --store URL      keep it in a database server instead:
                    postgres://USER:PASSWORD@HOST:PORT/DATABASE
                    clickhouse://USER:PASSWORD@HOST:PORT/DATABASE, or clickhouses:// with TLS

@@ -26,9 +26,14 @@ export class ScoresOfObservability extends ScoresStorage {
     return score && row(score);
   }
 
-  /** @override @param {{ traceId: string, spanId: string, pagination: Pagination }} args */
-  listScoresBySpan({ traceId, spanId, pagination }) {
-    return this.#list({ traceId, spanId }, pagination);
+  /**
+   * For the root span, which is what Studio asks for to show a trace, the scores of the whole trace.
+   * @override
+   * @param {{ traceId: string, spanId: string, pagination: Pagination }} args
+   */
+  async listScoresBySpan({ traceId, spanId, pagination }) {
+    const root = await this.#observability.getRootSpan({ traceId });
+    return this.#list(root?.span.spanId === spanId ? { traceId } : { traceId, spanId }, pagination);
   }
 
   /** @override @param {{ scorerId: string, pagination: Pagination }} args */
