@@ -21,7 +21,9 @@ export async function readBody(request) {
   const chunks = [];
   let size = 0;
   try {
-    for await (const chunk of encoding === 'gzip' ? gunzip(request) : request) {
+    // What is not read any more is left to Node, which reads it away once the answer is sent: a connection that is
+    // broken while a client still writes would cost it the answer.
+    for await (const chunk of encoding === 'gzip' ? gunzip(request) : request.iterator({ destroyOnReturn: false })) {
       size += chunk.length;
       if (size > BODY_LIMIT_BYTES) throw tooLarge();
       chunks.push(chunk);

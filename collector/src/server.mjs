@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { finished } from 'node:stream/promises';
 
 import { createGate } from './auth.mjs';
 import { HttpError } from './http-error.mjs';
@@ -84,6 +85,7 @@ export async function startCollector(options, log) {
 }
 
 /**
+ * Resolves when the answer is on its way.
  * @param {Response} response
  * @param {() => Promise<unknown>} work  its result is the body
  * @param {(line: string) => void} log
@@ -96,6 +98,8 @@ async function answer(response, work, log) {
     if (status === 500) log(`A fault of the collector: ${/** @type {Error} */ (error).stack}`);
     send(response, status, { error: message });
   }
+  // Whoever sent it may be gone; then there is nobody to tell.
+  await finished(response).catch(() => {});
 }
 
 /** @param {Response} response @param {401 | 403} status */
@@ -107,7 +111,7 @@ function refuse(response, status) {
 
 /** @param {Response} response @param {number} status @param {unknown} body */
 function send(response, status, body) {
-  response.writeHead(status, { 'content-type': 'application/json', ...(status >= 400 && { connection: 'close' }) });
+  response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify(body));
 }
 
