@@ -10,20 +10,19 @@ const DELETE_ROWS = 10_000;
  * @param {Store} store
  * @param {number | undefined} retentionMs
  * @param {(line: string) => void} log
- * @returns {{ ready: Promise<void>, stop: () => Promise<void> }} `ready` resolves when the first round is over
+ * @returns {{ stop: () => Promise<void> }} `stop` lets the deletion end that is under way, and begins no other
  */
 export function startUpkeep(store, retentionMs, log) {
   const abort = new AbortController();
   let round = Promise.resolve();
   const next = () => {
-    round = round.then(() => upkeep(store, retentionMs, abort.signal)).catch(error => {
+    round = round.then(() => upkeep(store, retentionMs, abort.signal, log)).catch(error => {
       log(`The store could not be looked after, next try in an hour: ${error.message}`);
     });
   };
   next();
   const timer = setInterval(next, HOUR_MS);
   return {
-    ready: round,
     async stop() {
       clearInterval(timer);
       abort.abort();
@@ -32,12 +31,19 @@ export function startUpkeep(store, retentionMs, log) {
   };
 }
 
-/** @param {Store} store @param {number | undefined} retentionMs @param {AbortSignal} signal */
-async function upkeep({ observability }, retentionMs, signal) {
+/**
+ * @param {Store} store
+ * @param {number | undefined} retentionMs
+ * @param {AbortSignal} signal
+ * @param {(line: string) => void} log
+ */
+async function upkeep({ observability }, retentionMs, signal, log) {
   await observability.init();
   if (retentionMs === undefined) return;
   const policy = { maxAge: retentionMs, batchSize: DELETE_ROWS };
   const policies = { spans: policy, logs: policy, metrics: policy, scores: policy, feedback: policy };
   // ClickHouse deletes by itself: there it does nothing.
-  await observability.prune(policies, { signal });
+  const tables = await observability.prune(policies, { signal });
+  const deleted = tables.reduce((sum, table) => sum + table.deleted, 0);
+  if (deleted > 0) log(`${deleted} rows deleted that were older than --retention`);
 }

@@ -60,6 +60,15 @@ export async function startCollector(args, env = { MASTRA_CLOUD_ACCESS_TOKEN: TO
       return response.json();
     },
 
+    /** Resolves when a line of the log says it. @param {RegExp} pattern @returns {Promise<void>} */
+    logged(pattern) {
+      return new Promise(resolve => {
+        const look = () => { if (pattern.test(output.stderr)) resolve(); };
+        child.stderr.on('data', look);
+        look();
+      });
+    },
+
     /** @param {NodeJS.Signals} [signal] @returns {Promise<number | null>} the exit code */
     async stop(signal = 'SIGTERM') {
       child.kill(signal);
