@@ -61,8 +61,13 @@ function createDeliveryWorkflow() {
  * @param {object} options
  * @param {object[]} options.exporters  Mastra observability exporters, at least one
  * @param {object} [options.logger]  Mastra's logger, also handed to the exporters by Mastra; silent by default
+ * @param {object} [options.storage]  Mastra's storage; in memory by default
  */
-export function createApp({ exporters, logger = new ConsoleLogger({ name: 'demo', level: 'silent' }) }) {
+export function createApp({
+  exporters,
+  logger = new ConsoleLogger({ name: 'demo', level: 'silent' }),
+  storage = new InMemoryStore(),
+}) {
   const observability = new Observability({
     configs: { default: { serviceName: 'support-demo', exporters, logging: { level: 'info' } } },
   });
@@ -76,7 +81,7 @@ export function createApp({ exporters, logger = new ConsoleLogger({ name: 'demo'
   const mastra = new Mastra({
     agents: { support },
     workflows: { deliveryNotice: createDeliveryWorkflow() },
-    storage: new InMemoryStore(),
+    storage,
     observability,
     logger,
   });
