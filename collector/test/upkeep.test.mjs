@@ -1,7 +1,7 @@
 // Retention, and what a store needs as the days go by.
 import assert from 'node:assert/strict';
 
-import { query } from './support/postgres.mjs';
+import { createDayTables, query } from './support/postgres.mjs';
 import { collectorFor, duckdb, test, testOnPostgres } from './support/test.mjs';
 import { startCollector } from './support/collector.mjs';
 import { annotations, span } from './support/wire.mjs';
@@ -49,7 +49,7 @@ test('--retention deletes what is older, of every signal (DuckDB)', async t => {
 testOnPostgres('--retention deletes what is older, by whole days (Postgres)', async (t, store) => {
   const before = await startCollector(store);
   // Mastra makes the tables of the days from yesterday on; that of an older day is left from when it was yesterday.
-  for (const days of [8, 9]) await partition(store[1], new Date(Date.now() - days * DAY_MS));
+  await createDayTables(store[1], 9);
   const old = aged(9);
   await publishAll(before, old);
   const young = await publishAll(before, aged(0));
@@ -82,17 +82,6 @@ testOnPostgres('the tables of days to come are made while it runs', async (t, [,
 });
 
 const suffix = day => day.toISOString().slice(0, 10).replaceAll('-', '');
-
-async function partition(url, day) {
-  const date = time => new Date(time).toISOString().slice(0, 10);
-  const from = date(day.getTime());
-  const to = date(day.getTime() + DAY_MS);
-  for (const signal of ['span', 'log', 'metric', 'score', 'feedback']) {
-    const table = `mastra_${signal}_events`;
-    await query(url, `CREATE TABLE ${table}_p${suffix(day)} PARTITION OF ${table}
-      FOR VALUES FROM ('${from} 00:00:00+00') TO ('${to} 00:00:00+00')`);
-  }
-}
 
 async function exists(url, day) {
   const [{ found }] = await query(url, `SELECT to_regclass('mastra_span_events_p${suffix(day)}') IS NOT NULL AS found`);

@@ -69,6 +69,20 @@ export async function query(url, sql) {
   }
 }
 
+/**
+ * Makes the tables of a day in the past. Mastra makes those from yesterday on; an older one is left from when it was.
+ * @param {string} url  of a database with Mastra's tables
+ * @param {number} daysAgo
+ */
+export async function createDayTables(url, daysAgo) {
+  const day = offset => new Date(Date.now() - (daysAgo - offset) * 86_400_000).toISOString().slice(0, 10);
+  for (const signal of ['span', 'log', 'metric', 'score', 'feedback']) {
+    const table = `mastra_${signal}_events`;
+    await query(url, `CREATE TABLE ${table}_p${day(0).replaceAll('-', '')} PARTITION OF ${table}
+      FOR VALUES FROM ('${day(0)} 00:00:00+00') TO ('${day(1)} 00:00:00+00')`);
+  }
+}
+
 /** Postgres does not run as root; its package comes with a user. */
 function unprivileged() {
   if (process.getuid?.() !== 0) return undefined;
