@@ -66,11 +66,13 @@ const createObservability = (exporters) => new Observability({
  * @param {object[]} [options.exporters]  Mastra observability exporters, at least one
  * @param {Observability} [options.observability]  in place of one with `exporters`
  * @param {object} [options.logger]  Mastra's logger, also handed to the exporters by Mastra; silent by default
+ * @param {object} [options.storage]  Mastra's storage; in memory by default
  */
 export function createApp({
   exporters,
   observability = createObservability(exporters),
   logger = new ConsoleLogger({ name: 'demo', level: 'silent' }),
+  storage = new InMemoryStore(),
 }) {
   const support = new Agent({
     id: 'support',
@@ -82,7 +84,7 @@ export function createApp({
   const mastra = new Mastra({
     agents: { support },
     workflows: { deliveryNotice: createDeliveryWorkflow() },
-    storage: new InMemoryStore(),
+    storage,
     observability,
     logger,
   });

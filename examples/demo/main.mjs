@@ -7,8 +7,9 @@ import { createApp } from './app.mjs';
 import { startCollector } from './collector.mjs';
 import { createCollectingLogger, logLine, sentSomething } from './logs.mjs';
 import { failedRequests, missingSignals, oneLine, report } from './report.mjs';
+import { startStudio } from './studio.mjs';
 
-const USAGE = 'usage: node examples/demo/main.mjs [--endpoint URL --token T]';
+const USAGE = 'usage: node examples/demo/main.mjs [--studio | --endpoint URL --token T]';
 
 process.env.MASTRA_TELEMETRY_DISABLED = '1';
 // This variable would win over the endpoint given here, and send the demo's records somewhere else.
@@ -20,14 +21,16 @@ const nullExporter = { name: 'null', exportTracingEvent: ignore, flush: ignore, 
 
 /**
  * @param {string[]} args
- * @returns {{ endpoint?: string, token: string } | undefined} undefined if the arguments make no sense
+ * @returns {{ endpoint?: string, token: string, studio?: boolean } | undefined} undefined if they make no sense
  */
 function parse(args) {
+  const string = { type: 'string' };
   try {
-    const { values } = parseArgs({ args, options: { endpoint: { type: 'string' }, token: { type: 'string' } } });
-    const { endpoint, token } = values;
+    const { values } = parseArgs({ args, options: { endpoint: string, token: string, studio: { type: 'boolean' } } });
+    const { endpoint, token, studio } = values;
     if (!endpoint !== !token) throw new Error('--endpoint and --token go together');
-    return { endpoint, token: token ?? 'demo-token' };
+    if (studio && endpoint) throw new Error('--studio starts its own collector: it goes without --endpoint');
+    return { endpoint, token: token ?? 'demo-token', studio };
   } catch (error) {
     console.error(`${oneLine(error.message)}\n${USAGE}`);
     return undefined;
@@ -77,7 +80,17 @@ function summary({ result, runMs, shutdownMs, worstDelayMs }, collectorIsLocal) 
 async function main() {
   const options = parse(process.argv.slice(2));
   if (!options) return 2;
+  if (!options.studio) return demo(options);
 
+  const studio = await startStudio(options.token);
+  const code = await demo({ endpoint: studio.endpoint, token: options.token });
+  console.log(`\nThe traces are in Mastra Studio: ${studio.endpoint}/traces   (Ctrl-C ends it)`);
+  await studio.ended;
+  return code;
+}
+
+/** @param {{ endpoint?: string, token: string }} options @returns {Promise<number>} the exit code */
+async function demo(options) {
   const collector = options.endpoint ? undefined : await startCollector();
   const endpoint = options.endpoint ?? collector.url;
   try {

@@ -1,0 +1,26 @@
+/** Escapes in JSON text that can stand for a NUL or a surrogate; without them there is nothing to look for. */
+const SUSPICIOUS = /\\u(0000|[dD][89a-fA-F])/;
+
+/** @param {string} json @returns {boolean} whether its strings may hold what `storable` replaces */
+export function mayBeUnstorable(json) {
+  return SUSPICIOUS.test(json);
+}
+
+/**
+ * In all strings, keys too, NUL characters and lone surrogates become U+FFFD: databases reject both.
+ * @template T
+ * @param {T} value  as JSON.parse makes it
+ * @returns {T}
+ * @throws {RangeError} if it is nested deeper than the stack
+ */
+export function storable(value) {
+  return /** @type {T} */ (replaced(value));
+}
+
+/** @param {unknown} value @returns {unknown} */
+function replaced(value) {
+  if (typeof value === 'string') return value.toWellFormed().replaceAll('\0', '\uFFFD');
+  if (Array.isArray(value)) return value.map(replaced);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [replaced(key), replaced(item)]));
+}

@@ -1,0 +1,58 @@
+// The command line.
+import assert from 'node:assert/strict';
+
+import { parseOptions } from '../src/options.mjs';
+import { runCollector } from './support/collector.mjs';
+import { test } from './support/test.mjs';
+
+test('every bad value is refused with its option, the value and what is allowed', () => {
+  for (const [args, message] of [
+    [['--port', '70000'], /--port 70000: 0 to 65535/],
+    [['--port', 'x'], /--port x: 0 to 65535/],
+    [['--retention', '7'], /--retention 7: a whole number .* with h, d or w/],
+    [['--retention', '0d'], /--retention 0d: /],
+    [['--retention', '1.5d'], /--retention 1\.5d: /],
+    [['--store', 'mysql://u:secret@h/d'], /--store mysql: is not supported: postgres/],
+    [['--store', 'traces.db'], /--store \(not a URL\) is not supported/],
+    [['--store', 'postgres:///x'], /with a host/],
+    [['--data', ''], /--data is empty/],
+    [['--data', 'a', '--store', 'postgres://h/d'], /--data and --store exclude each other/],
+    [['--token', 'two words'], /--token: only visible ASCII/],
+    [['--host', '192.168.0.1'], /--host 192\.168\.0\.1 .* give --token/],
+    [['--tokens', 'x'], /Unknown option '--tokens'[^]*Usage:/],
+    [['here'], /Unexpected argument 'here'[^]*Usage:/],
+  ]) {
+    assert.throws(() => parseOptions(args, {}), error => {
+      assert.match(error.message, message);
+      assert.ok(!error.message.includes('secret') && !error.message.includes('two words'));
+      return true;
+    }, args.join(' '));
+  }
+});
+
+test('defaults, and what is given', () => {
+  const { token, ...defaults } = parseOptions([], {}) ?? {};
+  assert.match(token ?? '', /^[\w-]{32}$/);
+  assert.notEqual(parseOptions([], {})?.token, token);
+  assert.deepEqual(defaults, {
+    store: 'file:mastra-traces.duckdb', generatedToken: true, host: '127.0.0.1', port: 4112, retentionMs: undefined,
+  });
+  const args = ['--store', 'postgres://h/d', '--host', '::', '--port', '0', '--retention', '2w', '--token', 't'];
+  assert.deepEqual(parseOptions(args, { MASTRA_CLOUD_ACCESS_TOKEN: 'other' }), {
+    store: 'postgres://h/d', token: 't', generatedToken: false, host: '::', port: 0, retentionMs: 2 * 7 * 86_400_000,
+  });
+  assert.equal(parseOptions([], { MASTRA_CLOUD_ACCESS_TOKEN: 'env' })?.token, 'env');
+  assert.equal(parseOptions(['--retention', '12h'], {})?.retentionMs, 12 * 3_600_000);
+});
+
+test('--help prints every option; a store that cannot be opened is named without its password', async () => {
+  const { code, stdout } = await runCollector(['--help']);
+  assert.equal(code, 0);
+  for (const option of ['data', 'store', 'token', 'host', 'port', 'retention', 'help']) assert.ok(stdout.includes(`--${option}`));
+
+  const failed = await runCollector(['--store', 'postgres://me:secret@127.0.0.1:1/traces']);
+  assert.equal(failed.code, 1);
+  assert.match(failed.stderr, /^Postgres 127\.0\.0\.1:1\/traces cannot be opened: .*ECONNREFUSED/);
+  assert.ok(!failed.stderr.includes('secret'));
+  assert.equal((await runCollector(['--port', 'x'])).code, 2);
+});

@@ -1,0 +1,60 @@
+// A SIGTERM finishes what is being stored.
+import assert from 'node:assert/strict';
+import { request as httpRequest } from 'node:http';
+
+import { TOKEN, startCollector } from './support/collector.mjs';
+import { collectorFor, duckdb, test, testOnStores } from './support/test.mjs';
+import { span } from './support/wire.mjs';
+
+/** A publish request of which `head` is sent at once; `finish` sends the rest and answers the status. */
+function halfSent(url, text, head) {
+  const headers = { authorization: `Bearer ${TOKEN}`, 'content-length': Buffer.byteLength(text) };
+  const request = httpRequest(`${url}/ai/spans/publish`, { method: 'POST', headers });
+  const answered = new Promise((resolve, reject) => {
+    request.on('response', response => resolve(response.resume().statusCode)).on('error', reject);
+  });
+  const written = new Promise(resolve => { request.write(text.slice(0, head), resolve); });
+  return {
+    written,
+    finish() {
+      request.end(text.slice(head));
+      return answered;
+    },
+  };
+}
+
+testOnStores('requests under way are stored and answered, and then it ends', async (t, store) => {
+  const collector = await startCollector(store);
+  const batches = Array.from({ length: 6 }, () => Array.from({ length: 20 }, () => span()));
+  // More than are read at a time, so that some wait.
+  const requests = batches.map(spans => {
+    const text = JSON.stringify({ spans });
+    return halfSent(collector.url, text, text.length >> 1);
+  });
+  await Promise.all(requests.map(({ written }) => written));
+  // An answer to a later request on another connection: the halves before it have arrived.
+  assert.equal((await collector.request('/healthz')).status, 200);
+
+  const ended = collector.stop();
+  await refusesConnections(collector.url);
+  assert.deepEqual(await Promise.all(requests.map(request => request.finish())), Array(6).fill(200));
+  assert.equal(await ended, 0);
+  assert.match(collector.output.stdout, /SIGTERM: storing what has arrived/);
+
+  const after = await collectorFor(t, store);
+  assert.equal((await after.api('/traces/light?perPage=1')).pagination.total, 120);
+});
+
+test('an open page of Studio does not keep it from ending', async t => {
+  const collector = await startCollector(await duckdb(t));
+  const events = await collector.request('/refresh-events');
+  assert.equal(events.status, 200);
+  assert.equal(await collector.stop('SIGINT'), 0);
+  await assert.rejects(events.text());
+});
+
+/** Resolves when nobody listens any more. */
+async function refusesConnections(url) {
+  const refused = () => fetch(`${url}/healthz`).then(() => false, () => true);
+  while (!(await refused()));
+}

@@ -1,0 +1,64 @@
+// node:test, skipping where the collector cannot run, and running a test once for each kind of store.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test as nodeTest } from 'node:test';
+
+import { startCollector } from './collector.mjs';
+import { postgresIsMissing, startPostgres } from './postgres.mjs';
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+const tooOld = (major < 22 || (major === 22 && minor < 13))
+  && `the collector needs Node 22.13 or later, this is ${process.versions.node}`;
+
+/** @param {string} name @param {(t: import('node:test').TestContext) => unknown} run */
+export function test(name, run) {
+  nodeTest(name, { skip: tooOld }, run);
+}
+
+/**
+ * A test that gets the options of a store of its own, empty: once with DuckDB, once with Postgres.
+ * @param {string} name
+ * @param {(t: import('node:test').TestContext, storeArgs: string[]) => unknown} run
+ */
+export function testOnStores(name, run) {
+  nodeTest(`${name} (DuckDB)`, { skip: tooOld }, async t => run(t, await duckdb(t)));
+  testOnPostgres(`${name} (Postgres)`, run);
+}
+
+/** @param {string} name @param {(t: import('node:test').TestContext, storeArgs: string[]) => unknown} run */
+export function testOnPostgres(name, run) {
+  nodeTest(name, { skip: tooOld || postgresIsMissing() }, async t => run(t, ['--store', await (await server()).create()]));
+}
+
+/** @param {import('node:test').TestContext} t @returns {Promise<string[]>} */
+export async function duckdb(t) {
+  return ['--data', join(await temporaryDirectory(t), 'traces.duckdb')];
+}
+
+/** @param {import('node:test').TestContext} t @returns {Promise<string>} gone after the test */
+export async function temporaryDirectory(t) {
+  const directory = await mkdtemp(join(tmpdir(), 'collector-'));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/**
+ * A collector of its own for a test, stopped after it.
+ * @param {import('node:test').TestContext} t
+ * @param {string[]} args
+ */
+export async function collectorFor(t, args) {
+  const collector = await startCollector(args);
+  t.after(() => collector.stop());
+  return collector;
+}
+
+/** @type {ReturnType<typeof startPostgres> | undefined} */
+let started;
+/** One server for all tests of a file, started when the first wants it. */
+function server() {
+  started ??= startPostgres();
+  return started;
+}
+after(async () => (await started)?.stop());

@@ -1,0 +1,89 @@
+// Retention, and what a store needs as the days go by.
+import assert from 'node:assert/strict';
+
+import { createDayTables, query } from './support/postgres.mjs';
+import { collectorFor, duckdb, test, testOnPostgres } from './support/test.mjs';
+import { startCollector } from './support/collector.mjs';
+import { annotations, span } from './support/wire.mjs';
+
+const DAY_MS = 86_400_000;
+
+/** Records of one trace, aged. */
+function aged(days) {
+  const time = new Date(Date.now() - days * DAY_MS).toISOString();
+  const root = span({ startTime: time, startedAt: time, endTime: time, endedAt: time });
+  const others = Object.entries(annotations(root.traceId, root.spanId));
+  return { traceId: root.traceId, spans: root, ...Object.fromEntries(others.map(([signal, record]) => [signal, { ...record, timestamp: time }])) };
+}
+
+async function publishAll(collector, { traceId, ...records }) {
+  for (const [signal, record] of Object.entries(records)) {
+    assert.equal((await collector.publish(signal, [record])).stored, 1, signal);
+  }
+  return traceId;
+}
+
+/** What is left, by trace. */
+async function traces(collector) {
+  const left = [];
+  for (const signal of ['logs', 'metrics', 'scores', 'feedback']) {
+    const { [signal]: records } = await collector.api(`/${signal}`);
+    left.push(records.map(({ traceId }) => traceId).join());
+  }
+  const { spans } = await collector.api('/traces/light');
+  return [spans.map(({ traceId }) => traceId).join(), ...left];
+}
+
+test('--retention deletes what is older, of every signal (DuckDB)', async t => {
+  const store = await duckdb(t);
+  const before = await startCollector(store);
+  await publishAll(before, aged(8));
+  const young = await publishAll(before, aged(6));
+  await before.stop();
+
+  const after = await collectorFor(t, [...store, '--retention', '7d']);
+  await after.logged(/ 6 rows deleted that were older than --retention/);
+  assert.deepEqual(await traces(after), Array(5).fill(young));
+});
+
+testOnPostgres('--retention deletes what is older, by whole days (Postgres)', async (t, store) => {
+  const before = await startCollector(store);
+  // Mastra makes the tables of the days from yesterday on; that of an older day is left from when it was yesterday.
+  await createDayTables(store[1], 9);
+  const old = aged(9);
+  await publishAll(before, old);
+  const young = await publishAll(before, aged(0));
+  await before.stop();
+  const after = await collectorFor(t, [...store, '--retention', '7d']);
+  await after.logged(/ 5 rows deleted that were older than --retention/);
+  assert.deepEqual(await traces(after), Array(5).fill(young));
+});
+
+testOnPostgres('the tables of days to come are made while it runs', async (t, [, url]) => {
+  const { openStore } = await import('../src/store.mjs');
+  const { startUpkeep } = await import('../src/upkeep.mjs');
+  const store = await openStore(url, undefined);
+  t.after(() => store.close());
+  const tomorrow = new Date(Date.now() + DAY_MS);
+  const forget = () => query(url, `DROP TABLE mastra_span_events_p${suffix(tomorrow)}`);
+  t.mock.timers.enable({ apis: ['setInterval'] });
+
+  await forget();
+  const upkeep = startUpkeep(store, undefined, assert.fail);
+  t.mock.timers.tick(3_600_000 - 1);
+  await upkeep.stop();
+  assert.equal(await exists(url, tomorrow), true, 'at the start');
+
+  const init = t.mock.method(store.observability, 'init');
+  const hourly = startUpkeep(store, undefined, assert.fail);
+  t.mock.timers.tick(3 * 3_600_000);
+  await hourly.stop();
+  assert.equal(init.mock.callCount(), 4, 'and every hour');
+});
+
+const suffix = day => day.toISOString().slice(0, 10).replaceAll('-', '');
+
+async function exists(url, day) {
+  const [{ found }] = await query(url, `SELECT to_regclass('mastra_span_events_p${suffix(day)}') IS NOT NULL AS found`);
+  return found;
+}
