@@ -11,9 +11,12 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 const tooOld = (major < 22 || (major === 22 && minor < 13))
   && `the collector needs Node 22.13 or later, this is ${process.versions.node}`;
 
+/** Only so that a test that waits for what does not come does not wait for ever. */
+const timeout = 300_000;
+
 /** @param {string} name @param {(t: import('node:test').TestContext) => unknown} run */
 export function test(name, run) {
-  nodeTest(name, { skip: tooOld }, run);
+  nodeTest(name, { skip: tooOld, timeout }, run);
 }
 
 /**
@@ -22,13 +25,13 @@ export function test(name, run) {
  * @param {(t: import('node:test').TestContext, storeArgs: string[]) => unknown} run
  */
 export function testOnStores(name, run) {
-  nodeTest(`${name} (DuckDB)`, { skip: tooOld }, async t => run(t, await duckdb(t)));
+  nodeTest(`${name} (DuckDB)`, { skip: tooOld, timeout }, async t => run(t, await duckdb(t)));
   testOnPostgres(`${name} (Postgres)`, run);
 }
 
 /** @param {string} name @param {(t: import('node:test').TestContext, storeArgs: string[]) => unknown} run */
 export function testOnPostgres(name, run) {
-  nodeTest(name, { skip: tooOld || postgresIsMissing() }, async t => run(t, ['--store', await (await server()).create()]));
+  nodeTest(name, { skip: tooOld || postgresIsMissing(), timeout }, async t => run(t, ['--store', await (await server()).create()]));
 }
 
 /** @param {import('node:test').TestContext} t @returns {Promise<string[]>} */
