@@ -15,8 +15,9 @@ const KILL_AFTER_MS = 180_000; // only so that a server that is held does not ho
  * @param {RegExp} options.ready  what it prints when it can be asked
  * @param {string} options.path  what is asked
  * @param {RequestInit} [options.request]
+ * @param {[number | null, string | null]} [options.end]  exit code and signal of one that ends well; 0 by default
  */
-export async function assertServes(project, [program, ...args], { ready, path, request, names, env }) {
+export async function assertServes(project, [program, ...args], { ready, path, request, names, env, end = [0, null] }) {
   const [collector, port] = await Promise.all([startCollector(), freePort()]);
   const child = spawn(program, args, {
     cwd: project.directory,
@@ -31,7 +32,7 @@ export async function assertServes(project, [program, ...args], { ready, path, r
     const answer = await fetch(`http://localhost:${port}${path}`, request);
     assert.equal(answer.status, 200, `${await answer.text()}\n${printed()}`);
     child.kill('SIGTERM');
-    assert.deepEqual(await ended, [0, null], printed());
+    assert.deepEqual(await ended, end, printed());
     const arrived = collector.records('spans').map(({ name }) => name);
     assert.deepEqual(arrived.sort(), [...names].sort(), printed());
   } finally {
