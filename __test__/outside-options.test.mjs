@@ -1,4 +1,4 @@
-// Options of our own: what is refused and how, what is accepted, and that the README tells the truth about defaults.
+// Options of our own: what is refused and how, what is accepted, and that the declarations tell the truth about defaults.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -97,36 +97,8 @@ describe('compression', () => {
   }
 });
 
-// The rows of README's tables that begin with options in code: [option, the cell under "default"].
-function readmeDefaults() {
-  const defaults = new Map();
-  let column = -1;
-  for (const line of readFileSync(new URL('../README.md', import.meta.url), 'utf8').split('\n')) {
-    const cells = line.split('|').slice(1, -1).map((cell) => cell.trim());
-    if (cells[0] === 'option') column = cells.indexOf('default');
-    else if (cells.length === 0) column = -1;
-    else if (column > 0) for (const [, option] of cells[0].matchAll(/`(\w+)`/g)) defaults.set(option, cells[column]);
-  }
-  return defaults;
-}
-
-describe('the README', () => {
-  const documented = readmeDefaults();
-  for (const { name, default: value } of SPECS) {
-    test(`has the default of ${name}`, () => {
-      const cell = documented.get(name);
-      if (value === null) assert.match(cell ?? 'missing', /^none\b/);
-      else assert.equal(/^\d+/.exec(cell ?? '')?.[0], String(value), `${cell}`);
-    });
-  }
-
-  test('has the default of compression, and no number option that does not exist', () => {
-    assert.match(documented.get('compression'), /none/);
-    const numbers = [...documented].filter(([, cell]) => /^\d/.test(cell)).map(([option]) => option);
-    assert.deepEqual(numbers.filter((option) => !SPECS.some(({ name }) => name === option)), []);
-  });
-
-  test('the declarations name the same defaults and limits', () => {
+describe('the declarations', () => {
+  test('name the same defaults and limits', () => {
     const types = readFileSync(new URL('../index.d.ts', import.meta.url), 'utf8');
     for (const { name, default: value, min, max } of OWN) {
       const [, comment] = new RegExp(`/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\s*${name}\\?: number`).exec(types) ?? [];
