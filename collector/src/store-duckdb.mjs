@@ -12,6 +12,11 @@ const ABOUT_DATA = /^(Conversion|Constraint|Invalid Input|Out of Range|Parser) E
  */
 export function openDuckDB(path) {
   const { observability, db } = new DuckDBStore({ path });
+  const init = observability.init.bind(observability);
+  /** @type {Promise<void> | undefined} */
+  let made;
+  // Once: Studio asks for it again at its first request, and two that change the same table at once fail.
+  observability.init = () => (made ??= init());
   const create = observability.batchCreateSpans.bind(observability);
   observability.batchCreateSpans = async ({ records }) => create({ records: await unknownSpans(db, records) });
   return {
