@@ -5,7 +5,7 @@ use std::{cell::Cell, panic, sync::Arc, time::Duration};
 
 use napi::{
     Env, Error, Result, Status,
-    bindgen_prelude::{FnArgs, Function},
+    bindgen_prelude::{ArrayBuffer, FnArgs, Function},
     threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
 };
 use napi_derive::napi;
@@ -69,11 +69,14 @@ impl NativeExporter {
     }
 
     /// Hands records over: a buffer as src/wire describes it, how many records of each signal are in it, and the time
-    /// of its spans in milliseconds since 1970. False when the engine has failed.
+    /// of its spans in milliseconds since 1970. The buffer is detached. False when the engine has failed.
     #[napi(catch_unwind)]
-    pub fn submit(&self, records: &[u8], counts: Vec<u32>, at_ms: f64) -> bool {
-        // Copied: memory of the JS heap may only be let go on its own thread.
-        self.handle.submit(Records { bytes: records.to_vec(), counts: by_signal(&counts), at_ms })
+    pub fn submit(&self, records: ArrayBuffer<'_>, counts: Vec<u32>, at_ms: f64) -> bool {
+        // Copied: memory of the JS heap may only be let go on its own thread. That is done at once, so that the next buffer
+        // gets the same memory again; where an engine does not detach, its garbage collection lets go.
+        let bytes = records.to_vec();
+        drop(records.detach());
+        self.handle.submit(Records { bytes, counts: by_signal(&counts), at_ms })
     }
 
     /// Counts records that cannot be handed over. `reason` is one of `recordTooLarge`, `unencodable`, `shutdown`,

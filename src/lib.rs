@@ -19,7 +19,7 @@
 //! |  | `exporter/outcomes`: what answers do to it |
 //! | `ledger`, `accounts`, `stats` | what has become of its records |
 //! | `transport` | one request |
-//! | `wire` | V8 structured-clone bytes to JSON bytes |
+//! | `wire` | V8 serializer bytes to JSON bytes |
 //! | `config`, `signal` | options, kinds of telemetry |
 //! | `clock` | the only reader of clock and randomness |
 

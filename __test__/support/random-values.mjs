@@ -1,4 +1,4 @@
-// Random nested values: what JSON.stringify has a rule for, and what a structured clone would change.
+// Random nested values: what JSON.stringify has a rule for, and what cannot be spelled out.
 import vm from 'node:vm';
 
 const CHARS = ['a', 'é', 'ÿ', 'Ā', '漢', '\u{1F600}', '"', '\\', '\n', '\0', '\ud800', '\udc00', '\x1f', '\x7f', '\u2028', ' ', '/'];

@@ -1,15 +1,15 @@
 // Prints buffers as the facade hands them over, as JSON: { name: hex }.
-import v8 from 'node:v8';
-
+import { facadeModule } from '../../__test__/support/facade.mjs';
 import { PROFILES } from '../../bench/profiles.mjs';
 
+const { flatten } = await facadeModule('flat');
+const { writeAtoms } = await facadeModule('wire');
 const SPANS = 0;
 
 function buffer(records) {
-  const serializer = new v8.Serializer();
-  serializer.writeHeader();
-  serializer.writeValue([SPANS, ...records]);
-  return serializer.releaseBuffer().toString('hex');
+  const atoms = [SPANS];
+  for (const record of records) flatten(record, atoms, Infinity);
+  return Buffer.from(writeAtoms(atoms)).toString('hex');
 }
 const spans = (name, count) => buffer(Array.from({ length: count }, (_, index) => PROFILES[name].make(index)));
 const text = (part) => buffer([{ text: part.repeat(Math.ceil(262_144 / part.length)) }]);

@@ -50,7 +50,8 @@ testOnPostgres('two collectors are one: either shows what the other stored, and 
   const stored = collectors.map(collector => collector.request('/healthz').then(response => response.json()));
   for (const { records } of await Promise.all(stored)) assert.ok(records.stored > 0);
   const lists = await Promise.all(collectors.map(collector => collector.api('/traces/light?perPage=100')));
-  assert.deepEqual(lists[0], lists[1]);
+  // A cursor says from when on a list is, and each was asked for at its own time.
+  assert.deepEqual(lists[0].spans, lists[1].spans);
   assert.equal(lists[0].pagination.total, 44);
   const [{ count, distinct }] = await query(store[1],
     'SELECT count(*)::int AS count, count(DISTINCT "spanId")::int AS distinct FROM mastra_span_events');

@@ -1,12 +1,21 @@
-//! What crosses from the JS thread: one buffer of V8's structured clone (see [`tag`]), an array that holds in the order
-//! in which they were exported
+//! What crosses from the JS thread: one buffer of V8's structured clone (see [`tag`]) with one flat array, which spells
+//! the records out in the order in which they were exported. `undefined` is a mark and never a value.
 //!
-//! - a small integer before records of another kind than the last: the index of their signal, or [`COMPLETE_SPANS`];
-//! - an object: a record, of which the JSON is made here; a span gets the fields of the collector's schema;
-//! - a string: a record that is JSON already, because a clone would not keep what `JSON.stringify` makes of it.
+//! ```text
+//! buffer    (kind | record | text)*
+//! kind      number                     of the records that follow: the index of their signal, or COMPLETE_SPANS
+//! text      string                     a record that is JSON already
+//! record    undefined members
+//! members   (string value)* undefined
+//! value     null, true, false, number, string
+//!           undefined members          object
+//!           undefined number value*    array of so many
+//!           undefined true number      Date, in milliseconds since 1970
+//! ```
+//!
+//! Text is what `JSON.stringify` makes of records of which atoms would not keep the same. Of other records the JSON is made
+//! here, and spans get the fields of the collector's schema.
 
-mod arrays;
-mod exotic;
 mod fields;
 pub mod json;
 pub mod reader;
@@ -19,15 +28,15 @@ use std::borrow::Cow;
 use thiserror::Error;
 
 use crate::{event::RecordName, signal::Signal};
-use fields::Fields;
+use fields::{Field, Fields};
 use reader::Reader;
-use transcode::{Object, Transcoder};
+use transcode::Transcoder;
 
 /// The kind of spans that have all their fields.
 pub const COMPLETE_SPANS: i32 = 5;
 
-/// Output is kept until there is so much of it, so that what the buffer refers to again can be copied.
-const KEPT_BYTES: usize = 1 << 20;
+/// Room for so much JSON is kept for the next record.
+const KEPT_BYTES: usize = 4 << 20;
 
 /// Why a value cannot be read.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -38,7 +47,7 @@ pub enum Fault {
     /// Ends too early, or a length is beyond the end.
     #[error("it ends too early")]
     Truncated,
-    /// A count or length that contradicts another, or that is too long itself.
+    /// A length that contradicts another, or that cannot be one.
     #[error("it contradicts itself about a length")]
     Length,
     /// What is not written by the facade.
@@ -47,12 +56,6 @@ pub enum Fault {
     /// A record without the kind it is of, or of a kind that does not exist.
     #[error("it holds a record of no kind")]
     Kind,
-    /// A reference to nothing.
-    #[error("it refers to something that is not there")]
-    Reference,
-    /// An object that contains itself.
-    #[error("an object contains itself")]
-    Cycle,
     /// Nested deeper than anything the facade writes.
     #[error("it is nested too deeply")]
     Depth,
@@ -72,14 +75,20 @@ pub struct Rejected {
     pub bytes: usize,
 }
 
-/// Room for so many objects of a buffer is kept for the next.
-const KEPT_OBJECTS: usize = 1 << 14;
+impl Rejected {
+    /// Describes a record by what there is of its JSON.
+    fn new(fault: Fault, json: &[u8], fields: &Fields) -> Self {
+        let text = |field| serde_json::from_slice(json.get(fields.get(field)?)?).ok();
+        let span_id = text(Field::SpanId).or_else(|| text(Field::Id));
+        let name = RecordName { span_id, trace_id: text(Field::TraceId), name: text(Field::Name) };
+        Self { fault, name, bytes: json.len() }
+    }
+}
 
 /// Reads buffers; keeps the memory for the next.
 #[derive(Debug, Default)]
 pub struct Decoder {
     out: Vec<u8>,
-    objects: Vec<Object>,
     created_at: Vec<u8>,
 }
 
@@ -96,16 +105,14 @@ impl Decoder {
         created_at_ms: f64,
         take: impl FnMut(Signal, Result<&[u8], Rejected>),
     ) -> Result<(), Fault> {
-        let Self { out, objects, created_at } = self;
+        let Self { out, created_at } = self;
         created_at.clear();
         json::date(created_at, created_at_ms);
         let result = Reader::new(bytes)
-            .and_then(|reader| read(Transcoder::new(reader, out, objects), max_record_bytes, created_at, take));
+            .and_then(|reader| read(Transcoder::new(reader, out), max_record_bytes, created_at, take));
         // One enormous record must not keep its memory.
         out.clear();
-        out.shrink_to(4 * KEPT_BYTES);
-        objects.clear();
-        objects.shrink_to(KEPT_OBJECTS);
+        out.shrink_to(KEPT_BYTES);
         result
     }
 }
@@ -117,36 +124,35 @@ fn read(
     mut take: impl FnMut(Signal, Result<&[u8], Rejected>),
 ) -> Result<(), Fault> {
     let mut kind = None;
-    for _ in 0..values.begin_array()? {
-        if values.reader.skips(tag::INT32)? {
+    let length = values.reader.begin_array()?;
+    loop {
+        let tag = values.reader.tag()?;
+        if tag == tag::ARRAY_END {
+            return values.reader.end_array(length);
+        }
+        if tag == tag::INT32 {
             kind = Some(kind_of(values.reader.zigzag()?)?);
             continue;
         }
         let (signal, completes) = kind.ok_or(Fault::Kind)?;
-        if let Some(json) = text(&mut values.reader)? {
-            let too_large =
-                || Rejected { fault: Fault::TooLarge, name: RecordName::of(json.as_bytes()), bytes: json.len() };
-            take(signal, if json.len() > max_record_bytes { Err(too_large()) } else { Ok(json.as_bytes()) });
+        values.out.clear();
+        if tag != tag::UNDEFINED {
+            let json = text(tag, &mut values.reader)?;
+            let json = json.as_bytes();
+            let too_large = || Rejected { fault: Fault::TooLarge, name: RecordName::of(json), bytes: json.len() };
+            take(signal, if json.len() > max_record_bytes { Err(too_large()) } else { Ok(json) });
             continue;
         }
-        let (start, mut fields) = (values.out.len(), Fields::default());
-        let written = values.record(max_record_bytes, &mut fields)?.and_then(|index| {
+        let mut fields = Fields::default();
+        let written = values.record(max_record_bytes, &mut fields)?.and_then(|()| {
             if completes {
                 span::complete(values.out, &fields, created_at);
-                values.changed(index);
             }
-            values
-                .out
-                .get(start..)
-                .filter(|json| json.len() <= max_record_bytes)
-                .ok_or_else(|| values.rejected(Fault::TooLarge, start, &fields))
+            let json = values.out.as_slice();
+            if json.len() > max_record_bytes { Err(Rejected::new(Fault::TooLarge, json, &fields)) } else { Ok(json) }
         });
         take(signal, written);
-        if values.out.len() > KEPT_BYTES {
-            values.forget(0);
-        }
     }
-    Ok(())
 }
 
 /// A kind's signal, and whether its records get further fields here.
@@ -158,21 +164,22 @@ fn kind_of(kind: i32) -> Result<(Signal, bool), Fault> {
     Ok((signal, signal == Signal::Traces))
 }
 
-/// The string that is next, if it is one.
-fn text<'a>(reader: &mut Reader<'a>) -> Result<Option<Cow<'a, str>>, Fault> {
-    Ok(Some(if reader.skips(tag::ONE_BYTE_STRING)? {
-        let latin1 = reader.string()?;
-        match str::from_utf8(latin1) {
-            Ok(ascii) if ascii.is_ascii() => Cow::Borrowed(ascii),
-            _ => latin1.iter().map(|&byte| char::from(byte)).collect(),
+/// The string whose tag has been read.
+fn text<'a>(tag: u8, reader: &mut Reader<'a>) -> Result<Cow<'a, str>, Fault> {
+    Ok(match tag {
+        tag::ONE_BYTE_STRING => {
+            let latin1 = reader.string()?;
+            match str::from_utf8(latin1) {
+                Ok(ascii) if ascii.is_ascii() => Cow::Borrowed(ascii),
+                _ => latin1.iter().map(|&byte| char::from(byte)).collect(),
+            }
         }
-    } else if reader.skips(tag::TWO_BYTE_STRING)? {
-        let (units, _) = reader.string()?.as_chunks::<2>();
-        let units = units.iter().map(|&unit| u16::from_le_bytes(unit));
-        char::decode_utf16(units).map(|char| char.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
-    } else if reader.skips(tag::UTF8_STRING)? {
-        String::from_utf8_lossy(reader.string()?)
-    } else {
-        return Ok(None);
-    }))
+        tag::TWO_BYTE_STRING => {
+            let (units, _) = reader.string()?.as_chunks::<2>();
+            let units = units.iter().map(|&unit| u16::from_le_bytes(unit));
+            char::decode_utf16(units).map(|char| char.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+        }
+        tag::UTF8_STRING => String::from_utf8_lossy(reader.string()?),
+        other => return Err(Fault::Tag(other)),
+    })
 }

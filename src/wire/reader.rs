@@ -34,12 +34,6 @@ impl<'a> Reader<'a> {
         self.at = at;
     }
 
-    /// How many bytes are left.
-    #[must_use]
-    pub fn left(&self) -> usize {
-        self.bytes.len().saturating_sub(self.at)
-    }
-
     /// The next tag, behind any padding.
     ///
     /// # Errors
@@ -53,17 +47,24 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Passes over the next tag if it is this one; says whether it was.
+    /// Begins the array that is next; answers its length.
     ///
     /// # Errors
-    /// [`Fault::Truncated`]
-    pub fn skips(&mut self, tag: u8) -> Result<bool, Fault> {
-        let at = self.at;
-        let found = self.tag()? == tag;
-        if !found {
-            self.at = at;
+    /// [`Fault::Tag`] when it is something else.
+    pub fn begin_array(&mut self) -> Result<u32, Fault> {
+        match self.tag()? {
+            tag::ARRAY => self.varint(),
+            other => Err(Fault::Tag(other)),
         }
-        Ok(found)
+    }
+
+    /// Ends the array of that length, whose last tag has been read.
+    ///
+    /// # Errors
+    /// [`Fault::Length`] when it ends as another.
+    pub fn end_array(&mut self, length: u32) -> Result<(), Fault> {
+        let (named, repeated) = (self.varint()?, self.varint()?);
+        if (named, repeated) == (0, length) { Ok(()) } else { Err(Fault::Length) }
     }
 
     /// A varint of 32 bits.

@@ -3,7 +3,7 @@
 use mastra_native_exporter::{
     command::Records,
     signal::Signal,
-    wire::tag::{DENSE_ARRAY, DENSE_ARRAY_END, INT32, UTF8_STRING, VERSION, VERSION_TAG},
+    wire::tag::{ARRAY, ARRAY_END, INT32, UTF8_STRING, VERSION, VERSION_TAG},
 };
 
 /// Records of these lines, each a signal digit and a text.
@@ -11,7 +11,7 @@ pub fn records(lines: &str) -> Records {
     let mut counts = [0; Signal::ALL.len()];
     let mut bytes = vec![VERSION_TAG];
     varint(&mut bytes, VERSION as usize);
-    bytes.push(DENSE_ARRAY);
+    bytes.push(ARRAY);
     let lines: Vec<&str> = lines.split('\n').collect();
     varint(&mut bytes, 2 * lines.len());
     for line in &lines {
@@ -24,7 +24,7 @@ pub fn records(lines: &str) -> Records {
         varint(&mut bytes, text.len());
         bytes.extend_from_slice(text.as_bytes());
     }
-    bytes.push(DENSE_ARRAY_END);
+    bytes.push(ARRAY_END);
     varint(&mut bytes, 0);
     varint(&mut bytes, 2 * lines.len());
     Records { bytes, counts, at_ms: 0.0 }

@@ -7,7 +7,7 @@ use crate::{CASES, MAX_BYTES, decode};
 #[test]
 fn a_record_may_have_exactly_its_limit() {
     for case in CASES.iter().filter(|case| ["tags", "strings", "arrays", "sharing"].contains(&case.group.as_str())) {
-        let Some(json) = &case.records[0] else { continue };
+        let json = &case.records[0];
         let (records, _) = decode(&case.bytes(), json.len());
         assert_eq!(records[0].1.as_ref().ok(), Some(json), "{}", case.name);
         let (records, result) = decode(&case.bytes(), json.len() - 1);
@@ -45,27 +45,6 @@ fn a_record_that_is_too_large_costs_no_other_and_is_named() {
     assert_eq!(name, (Some("s1"), Some("t"), Some("n")));
 }
 
-const LEVELS: u8 = 40;
-
-#[test]
-fn a_few_objects_that_stand_for_gigabytes_are_given_up() {
-    // {"a":[x,x]} with x = [y,y], and so on: 2^40 leaves.
-    let mut bytes = vec![0xFF, 15, b'A', 3, b'I', 2, b'o', b'"', 1, b'a'];
-    for _ in 0..LEVELS {
-        bytes.extend_from_slice(b"A\x02");
-    }
-    bytes.extend_from_slice(b"o{\x00");
-    for level in (0..LEVELS).rev() {
-        // The object that was opened one level further in.
-        bytes.extend_from_slice(&[b'^', level + 3, b'$', 0, 2]);
-    }
-    bytes.extend_from_slice(b"{\x01o{\x00$\x00\x03");
-    let (records, result) = decode(&bytes, 1 << 20);
-    assert_eq!(result, Ok(()));
-    assert_eq!(records[0].1.as_ref().unwrap_err().fault, Fault::TooLarge);
-    assert_eq!(records[1].1.as_deref(), Ok("{}"));
-}
-
 #[test]
 fn a_decoder_can_be_used_again_after_anything() {
     let mut decoder = Decoder::default();
@@ -73,13 +52,12 @@ fn a_decoder_can_be_used_again_after_anything() {
         for case in CASES.iter().filter(|case| ["tags", "records", "disguises"].contains(&case.group.as_str())) {
             for limit in [MAX_BYTES, 10] {
                 let mut found = Vec::new();
-                let mut take = |record: Option<Vec<u8>>| found.push(record);
-                let _ = decoder
-                    .decode(&case.bytes(), limit, crate::NOW_MS, |_, record| take(record.ok().map(<[u8]>::to_vec)));
+                let result = decoder.decode(&case.bytes(), limit, crate::NOW_MS, |_, record| {
+                    found.extend(record.map(<[u8]>::to_vec));
+                });
+                assert_eq!(result, Ok(()), "{}", case.name);
                 if limit == MAX_BYTES {
-                    let expected: Vec<_> =
-                        case.records.iter().map(|json| json.clone().map(String::into_bytes)).collect();
-                    assert_eq!(found, expected, "{}", case.name);
+                    assert!(found.iter().eq(case.records.iter().map(String::as_bytes)), "{}", case.name);
                 }
             }
         }

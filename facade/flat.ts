@@ -1,0 +1,97 @@
+import { types } from 'node:util';
+
+/** What a record is spelled out in; `undefined` is a mark. The grammar stands in `src/wire/mod.rs`. */
+export type Atom = string | number | boolean | null | undefined;
+
+/** Deeper than this a record takes the JSON path; the engine reads twice as deep (src/wire/transcode.rs). */
+const MAX_DEPTH = 128;
+
+const { getTime, toJSON: dateToJSON, toISOString: dateToISOString } = Date.prototype;
+
+/**
+ * Appends the atoms of a record of which they keep what `JSON.stringify` writes: nothing but plain objects, arrays,
+ * Dates and primitives, and none of them with a `toJSON` of its own. Answers about how many characters are in it; or -1,
+ * with nothing appended, when it is not so, when that is over `maxChars`, when it is nested deeply (every cycle is), or
+ * when a getter throws.
+ */
+export function flatten(record: object, atoms: Atom[], maxChars: number): number {
+  const start = atoms.length;
+  try {
+    if (isPlainObject(record) && !isExtended()) {
+      const left = addObject(record, atoms, maxChars, 0);
+      if (left >= 0) return maxChars - left;
+    }
+  } catch {
+    // For the JSON path to name.
+  }
+  atoms.length = start;
+  return -1;
+}
+
+/** Whether `for in` over plain objects also gives what somebody has added to all of them. */
+function isExtended(): boolean {
+  for (const _ in Object.prototype) return true;
+  return false;
+}
+
+/** What is left of the budget after a value; negative when it is used up or the value is not plain. */
+function addValue(value: unknown, atoms: Atom[], left: number, depth: number): number {
+  switch (typeof value) {
+    case 'string':
+      atoms.push(value);
+      return left - value.length;
+    case 'number':
+    case 'boolean':
+      atoms.push(value);
+      return left - 1;
+    case 'object':
+      if (value !== null) return addContainer(value, atoms, left - 2, depth);
+      atoms.push(null);
+      return left - 1;
+    default:
+      return -1;
+  }
+}
+
+function addContainer(value: object, atoms: Atom[], left: number, depth: number): number {
+  if (depth > MAX_DEPTH) return -1;
+  if (Array.isArray(value)) return addArray(value, atoms, left, depth);
+  if (isPlainObject(value)) return addObject(value, atoms, left, depth);
+  if (!types.isDate(value) || value.toJSON !== dateToJSON || value.toISOString !== dateToISOString) return -1;
+  atoms.push(undefined, true, getTime.call(value));
+  return left;
+}
+
+function addObject(object: object, atoms: Atom[], budget: number, depth: number): number {
+  if ((object as { toJSON?: unknown }).toJSON !== undefined) return -1;
+  let left = budget;
+  atoms.push(undefined);
+  for (const key in object) {
+    const value = (object as Record<string, unknown>)[key];
+    if (value === undefined) continue;
+    atoms.push(key);
+    left = addValue(value, atoms, left - key.length, depth + 1);
+    if (left < 0) return -1;
+  }
+  atoms.push(undefined);
+  return left;
+}
+
+function addArray(array: unknown[], atoms: Atom[], budget: number, depth: number): number {
+  if (Object.getPrototypeOf(array) !== Array.prototype || 'toJSON' in array) return -1;
+  const { length } = array;
+  // Each element takes one at least; a proxy may call anything its length.
+  if (length !== length >>> 0 || length > budget) return -1;
+  let left = budget;
+  atoms.push(undefined, length);
+  for (let index = 0; index < length; index += 1) {
+    left = addValue(array[index] ?? null, atoms, left, depth + 1);
+    if (left < 0) return -1;
+  }
+  return left;
+}
+
+function isPlainObject(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
