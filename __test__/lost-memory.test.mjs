@@ -82,8 +82,11 @@ describe('more than the memory allows', { concurrency: true }, () => {
         const text = 'x'.repeat(bytes);
         for (let i = 0; i < count; i += 1) {
           void exporter.exportTracingEvent(spanEvent(makeSpan(`s${i}`, { input: text })));
-          // The engine keeps up: it answers one command after the other, so it has read all before this one.
-          if (i % PER_TURN === PER_TURN - 1) await turn().then(() => barrier.flush());
+          // The engine keeps up: it answers one command after the other, so it has read all before this one. Large spans
+          // are handed over one in a turn.
+          if (i % PER_TURN === PER_TURN - 1 || i === count - 1) {
+            for (let left = PER_TURN; left > 0; left -= 1) await turn().then(() => barrier.flush());
+          }
         }
         await exporter.flush();
         const arrived = arrivals(collector);

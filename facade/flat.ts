@@ -5,14 +5,16 @@ export type Atom = string | number | boolean | null | undefined;
 
 /** Deeper than this a record takes the JSON path; the engine reads twice as deep (src/wire/transcode.rs). */
 const MAX_DEPTH = 128;
+/** A list of more atoms than this gets no further array or object: few of them may stand for very many. */
+const MAX_ATOMS = 2 ** 20;
 
 const { getTime, toJSON: dateToJSON, toISOString: dateToISOString } = Date.prototype;
 
 /**
  * Appends the atoms of a record of which they keep what `JSON.stringify` writes: nothing but plain objects, arrays,
  * Dates and primitives, and none of them with a `toJSON` of its own. Answers about how many characters are in it; or -1,
- * with nothing appended, when it is not so, when that is over `maxChars`, when it is nested deeply (every cycle is), or
- * when a getter throws.
+ * with nothing appended, when it is not so, when that is over `maxChars` or over a million values, when it is nested
+ * deeply (every cycle is), or when a getter throws.
  */
 export function flatten(record: object, atoms: Atom[], maxChars: number): number {
   const start = atoms.length;
@@ -54,7 +56,7 @@ function addValue(value: unknown, atoms: Atom[], left: number, depth: number): n
 }
 
 function addContainer(value: object, atoms: Atom[], left: number, depth: number): number {
-  if (depth > MAX_DEPTH) return -1;
+  if (depth > MAX_DEPTH || atoms.length > MAX_ATOMS) return -1;
   if (Array.isArray(value)) return addArray(value, atoms, left, depth);
   if (isPlainObject(value)) return addObject(value, atoms, left, depth);
   if (!types.isDate(value) || value.toJSON !== dateToJSON || value.toISOString !== dateToISOString) return -1;
