@@ -20,6 +20,8 @@ pub enum FlushReason {
     Time,
 }
 
+const BODY_END: &[u8] = b"]}";
+
 /// The records of one signal as a request body.
 #[derive(Debug)]
 pub struct Body {
@@ -34,6 +36,15 @@ pub struct Body {
 impl Body {
     fn new(signal: Signal) -> Self {
         Self { signal, bytes: Vec::new(), ends: Vec::new() }
+    }
+
+    /// An empty body with room for as much as this one: batches are much alike, and growing costs several allocations.
+    fn next(&self) -> Self {
+        if self.ends.is_empty() {
+            return Self::new(self.signal);
+        }
+        let bytes = Vec::with_capacity(self.bytes.len() + BODY_END.len());
+        Self { signal: self.signal, bytes, ends: Vec::with_capacity(self.ends.len()) }
     }
 
     /// A body of these records.
@@ -65,7 +76,7 @@ impl Body {
     }
 
     fn closed(mut self) -> Self {
-        self.bytes.extend_from_slice(b"]}");
+        self.bytes.extend_from_slice(BODY_END);
         // A body may wait for long; what growing has reserved is given back.
         self.bytes.shrink_to_fit();
         self
@@ -152,7 +163,8 @@ impl Batcher {
     fn close(&mut self, reason: FlushReason) -> Option<Batch> {
         let count = std::mem::take(&mut self.count);
         self.opened_at = None;
-        let bodies = std::mem::replace(&mut self.bodies, Signal::ALL.map(Body::new));
+        let next = self.bodies.each_ref().map(Body::next);
+        let bodies = std::mem::replace(&mut self.bodies, next);
         let bodies: Vec<Body> = bodies.into_iter().filter(|body| !body.ends.is_empty()).map(Body::closed).collect();
         (count > 0).then_some(Batch { bodies, count: count as u64, reason })
     }

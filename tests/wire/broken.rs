@@ -39,7 +39,9 @@ fn any_byte_may_be_wrong() {
                 wrong[at] = byte;
                 let (records, _) = decode(&wrong, 1 << 16);
                 // Further ones may have become texts, which are taken as they are.
-                let Some((_, Ok(json))) = records.first().filter(|_| wrong.get(FIRST) == Some(&tag::UNDEFINED)) else { continue };
+                let Some((_, Ok(json))) = records.first().filter(|_| wrong.get(FIRST) == Some(&tag::UNDEFINED)) else {
+                    continue;
+                };
                 let valid = serde_json::from_str::<serde_json::Value>(json).is_ok();
                 assert!(valid, "{} at {at}: {json}", case.name);
             }

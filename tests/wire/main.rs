@@ -11,6 +11,7 @@ use mastra_native_exporter::{
 };
 use serde::Deserialize;
 
+mod allocations;
 mod broken;
 mod corpus;
 mod limits;

@@ -1,0 +1,31 @@
+//! What reading costs in memory, once a first batch has been read.
+
+use std::time::Duration;
+
+use allocation_counter::measure;
+use mastra_native_exporter::{batch::Batcher, clock, wire::Decoder};
+
+use crate::{CASES, Case, MAX_BYTES, NOW_MS};
+
+#[test]
+fn a_batch_is_read_into_one_allocation() {
+    let buffers: Vec<Vec<u8>> = CASES.iter().filter(|case| case.group != "records").map(Case::bytes).collect();
+    let (mut decoder, mut batcher) = (Decoder::default(), Batcher::new(usize::MAX, usize::MAX, Duration::MAX));
+    let mut read = |batcher: &mut Batcher| {
+        for bytes in &buffers {
+            let result = decoder.decode(bytes, MAX_BYTES, NOW_MS, |signal, record| {
+                assert!(batcher.push(clock::now(), signal, record.unwrap_or_default()).is_none());
+            });
+            assert_eq!(result, Ok(()));
+        }
+    };
+    read(&mut batcher);
+    drop(batcher.take());
+    // Closing the first has made room for the second: for its JSON, and for where its records end.
+    assert_eq!(measure(|| read(&mut batcher)).count_total, 0);
+    let mut batch = None;
+    let closing = measure(|| batch = batcher.take());
+    assert_eq!(batch.map(|batch| batch.count), Some(buffers.len() as u64));
+    // These two for the third, and the list of bodies.
+    assert_eq!(closing.count_total, 3, "{closing:?}");
+}
