@@ -4,7 +4,7 @@ import http from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { describe, test } from 'node:test';
 import { NEVER_MS, withoutCreatedAt } from './support/both.mjs';
-import { makeSpan, sendAll, SIGNALS, spanEvent } from './support/events.mjs';
+import { flushAll, makeSpan, SIGNALS, spanEvent } from './support/events.mjs';
 import { recordingLogger } from './support/logger.mjs';
 import { SIDES } from './support/sides.mjs';
 
@@ -38,10 +38,6 @@ async function run({ kind = 'cloud', options, answer, drive }) {
   }
 }
 
-const flushAll = async ({ exporter }) => {
-  await sendAll(exporter);
-  await exporter.flush();
-};
 const flushTimes = (times) => async ({ exporter }) => {
   for (let i = 0; i < times; i++) {
     await SIGNALS.logs.send(exporter, `l${i}`);

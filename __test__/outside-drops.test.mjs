@@ -5,7 +5,7 @@ import { Mastra } from '@mastra/core/mastra';
 import { Observability } from '@mastra/observability';
 import { startCollector } from '../examples/demo/collector.mjs';
 import { NEVER_MS, runOurs } from './support/both.mjs';
-import { makeSpan, sendAll, SIGNALS, spanEvent } from './support/events.mjs';
+import { flushAll, makeSpan, sendAll, SIGNALS, spanEvent } from './support/events.mjs';
 import { recordingLogger } from './support/logger.mjs';
 import { OurExporter, SIDES } from './support/sides.mjs';
 
@@ -14,10 +14,6 @@ const PREFIXES = { cloud: 'CLOUD_EXPORTER', platform: 'MASTRA_PLATFORM_EXPORTER'
 const EXPORTERS = { cloud: 'mastra-cloud-observability-exporter', platform: 'mastra-platform-exporter' };
 const { logs } = SIGNALS;
 
-const flushAll = async ({ exporter }) => {
-  await sendAll(exporter);
-  await exporter.flush();
-};
 const twice = async (run) => {
   await flushAll(run);
   await flushAll(run);

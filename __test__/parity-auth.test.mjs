@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { comparableRequests, runBoth } from './support/both.mjs';
-import { sendAll, SIGNALS } from './support/events.mjs';
+import { flushAll, SIGNALS } from './support/events.mjs';
 import { comparableCalls } from './support/logger.mjs';
 
 const FLUSHED = 'Batch flushed successfully';
@@ -10,10 +10,6 @@ const DROPPED = 'Batch flush completed with dropped signal batches';
 
 const { logs, traces } = SIGNALS;
 const denied = (status = 401) => () => ({ status });
-const flushAll = async ({ exporter }) => {
-  await sendAll(exporter);
-  await exporter.flush();
-};
 
 // Answers wait for the test: `release(index, answer)` answers the request of that index.
 function gate() {

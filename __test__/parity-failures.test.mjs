@@ -3,43 +3,34 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { comparableRequests, runBoth, runOurs } from './support/both.mjs';
-import { sendAll, SIGNALS } from './support/events.mjs';
+import { flushAll, flushOf, SIGNALS } from './support/events.mjs';
 import { comparableCalls, describeError } from './support/logger.mjs';
-import { refusedUrl, startServer } from './support/server.mjs';
+import { first, refusedUrl, startServer } from './support/server.mjs';
 
 // Two attempts show a retry, with one pause instead of two.
 const TWO = { maxRetries: 2 };
 
-const sendOne = (signal, count = 1) => async ({ exporter }) => {
-  for (let i = 0; i < count; i++) await SIGNALS[signal].send(exporter, `${signal}-${i}`);
-  await exporter.flush();
-};
-const sendEach = async ({ exporter }) => {
-  await sendAll(exporter);
-  await exporter.flush();
-};
-const first = (answer) => (request, index) => (index === 0 ? answer : undefined);
 const segments = (...failing) => ({ segment }) => (failing.includes(segment) ? { status: 500 } : undefined);
 
 // [name, scenario, attempts of both]; `texts: false` where the wording is the network stack's own.
 const CASES = [
   ...[500, 502, 503, 504, 599, 408, 425, 429].map((status) => (
-    [`${status} always`, { options: TWO, answer: () => ({ status }), drive: sendOne('traces', 3) }, 2])),
+    [`${status} always`, { options: TWO, answer: () => ({ status }), drive: flushOf('traces', 3) }, 2])),
   ...[500, 503, 408, 425, 429].map((status) => (
-    [`${status} once`, { options: TWO, answer: first({ status }), drive: sendOne('traces', 3) }, 2])),
+    [`${status} once`, { options: TWO, answer: first({ status }), drive: flushOf('traces', 3) }, 2])),
   ...Object.keys(SIGNALS).map((signal) => (
-    [`500 always, ${signal}`, { options: { maxRetries: 1 }, answer: () => ({ status: 500 }), drive: sendOne(signal, 2) }, 1])),
-  ...[201, 202, 204, 206].map((status) => [`${status} is success`, { answer: () => ({ status, body: '' }), drive: sendOne('logs') }, 1]),
-  ['a long error body', { options: TWO, answer: first({ status: 500, body: 'x'.repeat(1 << 20) }), drive: sendOne('traces') }, 2],
-  ['a long body of success', { answer: () => ({ body: 'x'.repeat(1 << 20) }), drive: sendOne('traces') }, 1],
-  ['reset always', { options: TWO, answer: () => 'reset', drive: sendOne('traces', 2), texts: false }, 2],
-  ['reset once', { options: TWO, answer: first('reset'), drive: sendOne('traces', 2) }, 2],
-  ['one of five signals fails', { options: { maxRetries: 1 }, answer: segments('logs'), drive: sendEach }, 5],
-  ['two of five signals fail', { options: { maxRetries: 1 }, answer: segments('feedback', 'spans'), drive: sendEach }, 5],
-  ['all signals fail', { options: { maxRetries: 1 }, answer: () => ({ status: 500 }), drive: sendEach }, 5],
+    [`500 always, ${signal}`, { options: { maxRetries: 1 }, answer: () => ({ status: 500 }), drive: flushOf(signal, 2) }, 1])),
+  ...[201, 202, 204, 206].map((status) => [`${status} is success`, { answer: () => ({ status, body: '' }), drive: flushOf('logs') }, 1]),
+  ['a long error body', { options: TWO, answer: first({ status: 500, body: 'x'.repeat(1 << 20) }), drive: flushOf('traces') }, 2],
+  ['a long body of success', { answer: () => ({ body: 'x'.repeat(1 << 20) }), drive: flushOf('traces') }, 1],
+  ['reset always', { options: TWO, answer: () => 'reset', drive: flushOf('traces', 2), texts: false }, 2],
+  ['reset once', { options: TWO, answer: first('reset'), drive: flushOf('traces', 2) }, 2],
+  ['one of five signals fails', { options: { maxRetries: 1 }, answer: segments('logs'), drive: flushAll }, 5],
+  ['two of five signals fail', { options: { maxRetries: 1 }, answer: segments('feedback', 'spans'), drive: flushAll }, 5],
+  ['all signals fail', { options: { maxRetries: 1 }, answer: () => ({ status: 500 }), drive: flushAll }, 5],
   ['a failed batch does not stop the next', { options: { maxRetries: 1 }, answer: first({ status: 500 }), drive: async (run) => {
-    await sendOne('traces')(run);
-    await sendOne('traces')(run);
+    await flushOf('traces')(run);
+    await flushOf('traces')(run);
   } }, 2],
   ['a batch that left by size fails', { options: { maxRetries: 1, maxBatchSize: 2 }, answer: () => ({ status: 500 }), drive: async ({ exporter, logger }) => {
     await SIGNALS.logs.send(exporter, 1);
@@ -75,7 +66,7 @@ describe('answers', { concurrency: true }, () => {
   // No retry can help here, so ours makes one attempt; what is logged is what the peer logs after its last.
   for (const status of [300, 304, 305, 400, 402, 404, 405, 409, 410, 415, 422, 426, 431, 451]) {
     test(`${status} is not tried again`, async () => {
-      const { peer, ours } = await runBoth({ options: TWO, answer: () => ({ status }), drive: sendOne('traces', 3) });
+      const { peer, ours } = await runBoth({ options: TWO, answer: () => ({ status }), drive: flushOf('traces', 3) });
       assert.deepEqual([peer.requests.length, ours.requests.length], [2, 1]);
       assertSameCalls({ peer, ours });
       assert.deepEqual(comparableRequests(ours.requests), comparableRequests(peer.requests.slice(0, 1)));
@@ -84,20 +75,20 @@ describe('answers', { concurrency: true }, () => {
 
   test('a refused signal leaves the others of its batch alone', async () => {
     const answer = ({ segment }) => (segment === 'metrics' ? { status: 400 } : undefined);
-    const { peer, ours } = await runBoth({ options: { maxRetries: 1 }, answer, drive: sendEach });
+    const { peer, ours } = await runBoth({ options: { maxRetries: 1 }, answer, drive: flushAll });
     assertSame({ peer, ours });
   });
 
   test('nobody listens', async () => {
     const endpoint = await refusedUrl();
-    const runs = await runBoth({ options: { ...TWO, endpoint }, drive: sendEach });
+    const runs = await runBoth({ options: { ...TWO, endpoint }, drive: flushAll });
     assert.equal(runs.ours.calls.filter(({ level }) => level === 'trackException').length, 5);
     assertSame(runs, { texts: false });
   });
 
   test('a name that does not resolve', async () => {
     // https, as ours warns about a token that travels readable.
-    const runs = await runBoth({ options: { maxRetries: 1, endpoint: 'https://no-such-host.invalid' }, drive: sendOne('logs') });
+    const runs = await runBoth({ options: { maxRetries: 1, endpoint: 'https://no-such-host.invalid' }, drive: flushOf('logs') });
     assert.equal(runs.ours.calls.filter(({ level }) => level === 'trackException').length, 1);
     assertSame(runs, { texts: false });
   });
@@ -105,7 +96,7 @@ describe('answers', { concurrency: true }, () => {
   test('a server that never answers runs into our requestTimeoutMs', async () => {
     // The peer would wait for minutes, so there is nothing to compare with.
     const { calls, requests } = await runOurs({
-      options: { maxRetries: 1, requestTimeoutMs: 200 }, answer: () => 'hang', drive: sendOne('scores', 2),
+      options: { maxRetries: 1, requestTimeoutMs: 200 }, answer: () => 'hang', drive: flushOf('scores', 2),
     });
     assert.equal(requests.length, 1);
     const [error] = calls.find(({ level }) => level === 'trackException').args;
@@ -118,7 +109,7 @@ describe('answers', { concurrency: true }, () => {
   });
 
   test('the error is one and the same for trackException and error', async () => {
-    const { peer, ours } = await runBoth({ options: { maxRetries: 1 }, answer: () => ({ status: 500 }), drive: sendOne('traces') });
+    const { peer, ours } = await runBoth({ options: { maxRetries: 1 }, answer: () => ({ status: 500 }), drive: flushOf('traces') });
     for (const { calls } of [peer, ours]) {
       const tracked = calls.find(({ level }) => level === 'trackException').args[0];
       assert.equal(calls.find(({ level }) => level === 'error').args[1], tracked);
@@ -153,7 +144,7 @@ const WIRE = [
 describe('on the wire', { concurrency: true }, () => {
   for (const [name, scenario] of WIRE) {
     test(name, async () => {
-      const runs = await runBoth({ ...scenario, drive: sendOne('traces') });
+      const runs = await runBoth({ ...scenario, drive: flushOf('traces') });
       assert.ok(runs.peer.requests.length > 0);
       assertSame(runs, scenario);
     });
@@ -176,7 +167,7 @@ describe('redirects that are not followed', { concurrency: true }, () => {
         const { requests, calls } = await runOurs({
           options: { maxRetries: 1 },
           handler: redirect(status, location(other.url)),
-          drive: sendOne('traces'),
+          drive: flushOf('traces'),
         });
         assert.deepEqual(requests.map(({ method }) => method), ['POST']);
         assert.deepEqual(other.requests, []);
@@ -191,7 +182,7 @@ describe('redirects that are not followed', { concurrency: true }, () => {
     const { requests, calls } = await runOurs({
       options: { maxRetries: 1 },
       handler: (req, res) => res.writeHead(307, { location: req.url }).end(),
-      drive: sendOne('traces'),
+      drive: flushOf('traces'),
     });
     assert.ok(requests.length > 1);
     assert.equal(calls.filter(({ level }) => level === 'trackException').length, 1);

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { startCollector } from '../examples/demo/collector.mjs';
 import { comparableRequests, runBoth, runOurs } from './support/both.mjs';
 import { runFixture } from './support/child.mjs';
-import { sendAll, SIGNALS } from './support/events.mjs';
+import { flushOf, sendAll, SIGNALS } from './support/events.mjs';
 import { comparableCalls } from './support/logger.mjs';
 
 const kind = 'platform';
@@ -21,13 +21,9 @@ const DISABLED = withHeaders(200, { 'x-mastra-observability': 'disabled' });
 
 const { logs } = SIGNALS;
 const inTurn = (...answers) => (request, index) => answers[index];
-const sendOne = (signal) => async ({ exporter }) => {
-  await SIGNALS[signal].send(exporter, 'x');
-  await exporter.flush();
-};
 // Meets the pause with one record, loses five, waits for quota, delivers five.
 const through = (signal = 'traces') => async (run) => {
-  await sendOne(signal)(run);
+  await flushOf(signal)(run);
   await sendAll(run.exporter, 'lost');
   await run.exporter.flush();
   await run.logger.logged(RESUMED);
@@ -72,9 +68,9 @@ describe('the quota pause', { concurrency: true }, () => {
 
   test('a second pause is announced again', async () => {
     const { peer, ours } = await runBoth({ kind, answer: inTurn(QUOTA, {}, DISABLED, {}), drive: async (run) => {
-      await sendOne('logs')(run);
+      await flushOf('logs')(run);
       await run.logger.logged(RESUMED);
-      await sendOne('scores')(run);
+      await flushOf('scores')(run);
       await run.logger.logged(RESUMED, 2);
     } });
     const warnings = ({ calls }) => calls.filter(({ level }) => level === 'warn').map(({ args: [message] }) => message);
@@ -93,7 +89,7 @@ describe('the quota pause', { concurrency: true }, () => {
   for (const [name, header, seconds] of WAITS) {
     test(`the wait until the probe: ${name}`, async () => {
       const headers = header === undefined ? {} : { 'x-mastra-observability-retry-after': header };
-      const { peer, ours } = await runBoth({ kind, answer: () => ({ status: 402, headers }), drive: sendOne('logs') });
+      const { peer, ours } = await runBoth({ kind, answer: () => ({ status: 402, headers }), drive: flushOf('logs') });
       for (const { calls } of [peer, ours]) {
         assert.deepEqual(calls.filter(({ level }) => level === 'warn').map(({ args }) => args), [[paused(seconds)]]);
       }
@@ -153,7 +149,7 @@ describe('the quota pause', { concurrency: true }, () => {
 
   test('shutdown ends the probing', async () => {
     const { peer, ours } = await runBoth({ kind, answer: () => QUOTA, drive: async (run) => {
-      await sendOne('logs')(run);
+      await flushOf('logs')(run);
       await run.server.waitFor(({ length }) => length === 2);
       await run.exporter.shutdown();
     }, shutdown: false });
@@ -181,7 +177,7 @@ describe('CloudExporter does not pause', { concurrency: true }, () => {
   for (const [name, answer] of [['402', QUOTA], ['200 and disabled', DISABLED], ['500 and disabled', withHeaders(500, DISABLED.headers)]]) {
     test(name, async () => {
       const { peer, ours } = await runBoth({ options: { maxRetries: 1 }, answer: () => answer, drive: async (run) => {
-        await sendOne('traces')(run);
+        await flushOf('traces')(run);
         await sendAll(run.exporter);
         await run.exporter.flush();
       } });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { batchSizes, comparableRequests, runBoth } from './support/both.mjs';
-import { makeSpan, sendAll, SIGNALS, spanEvent } from './support/events.mjs';
+import { flushAll, flushOf, makeSpan, sendAll, SIGNALS, spanEvent } from './support/events.mjs';
 import { comparableCalls } from './support/logger.mjs';
 
 const FLUSHED = 'Batch flushed successfully';
@@ -10,20 +10,12 @@ const DROPPED = 'Batch flush completed with dropped signal batches';
 const kind = 'platform';
 const ALL = ['feedback:1', 'logs:1', 'metrics:1', 'scores:1', 'spans:1'];
 
-const flushAll = async ({ exporter }) => {
-  await sendAll(exporter);
-  await exporter.flush();
-};
-const sendOne = (signal) => async ({ exporter }) => {
-  await SIGNALS[signal].send(exporter, 'x');
-  await exporter.flush();
-};
 const status = (code) => () => ({ status: code });
 const logsAtOnce = (exporter, count) => Promise.all(Array.from({ length: count }, (_, i) => SIGNALS.logs.send(exporter, `l${i}`)));
 
 // [name, scenario, expected 'segment:records' of the requests]
 const CASES = [
-  ...Object.entries(SIGNALS).map(([signal, { segment }]) => [`${signal}`, { drive: sendOne(signal) }, [`${segment}:1`]]),
+  ...Object.entries(SIGNALS).map(([signal, { segment }]) => [`${signal}`, { drive: flushOf(signal) }, [`${segment}:1`]]),
   ['all five', { drive: flushAll }, ALL],
   ['all five, in a project', { options: { projectId: 'p_1' }, drive: flushAll }, ALL],
   ['started spans and model chunks are ignored', { drive: async ({ exporter }) => {
@@ -36,10 +28,10 @@ const CASES = [
   ['by time', { options: { maxBatchWaitMs: 20 }, drive: async ({ exporter, logger }) => { await logsAtOnce(exporter, 2); await logger.logged(FLUSHED); } }, ['logs:2']],
   ['shutdown sends what is buffered', { drive: ({ exporter }) => sendAll(exporter) }, ALL],
   ['500', { options: { maxRetries: 1 }, answer: status(500), drive: flushAll }, ALL],
-  ['500 once', { options: { maxRetries: 2 }, answer: (request, index) => (index === 0 ? { status: 500 } : undefined), drive: sendOne('logs') }, ['logs:1', 'logs:1']],
+  ['500 once', { options: { maxRetries: 2 }, answer: (request, index) => (index === 0 ? { status: 500 } : undefined), drive: flushOf('logs') }, ['logs:1', 'logs:1']],
   ['400', { options: { maxRetries: 1 }, answer: status(400), drive: flushAll }, ALL],
   ['one of five fails', { options: { maxRetries: 1 }, answer: ({ segment }) => ({ status: segment === 'scores' ? 503 : 200 }), drive: flushAll }, ALL],
-  ['reset', { options: { maxRetries: 1 }, answer: () => 'reset', drive: sendOne('traces'), texts: false }, ['spans:1']],
+  ['reset', { options: { maxRetries: 1 }, answer: () => 'reset', drive: flushOf('traces'), texts: false }, ['spans:1']],
   ['401', { answer: status(401), drive: flushAll }, ALL],
   ['403', { answer: status(403), drive: flushAll }, ALL],
   ['401 for one of five', { answer: ({ segment }) => ({ status: segment === 'logs' ? 401 : 200 }), drive: flushAll }, ALL],
@@ -50,10 +42,10 @@ const CASES = [
     assert.equal(run.logger.calls.length, before, 'silently');
   } }, ALL],
   // The header counts for nothing on these: neither is a quota answer.
-  ['401 that also says disabled', { answer: () => ({ status: 401, headers: { 'x-mastra-observability': 'disabled' } }), drive: sendOne('logs') }, ['logs:1']],
-  ['another state than disabled', { answer: () => ({ headers: { 'x-mastra-observability': 'enabled' } }), drive: sendOne('logs') }, ['logs:1']],
-  ['Disabled in capitals', { answer: () => ({ headers: { 'x-mastra-observability': 'DISABLED' } }), drive: sendOne('logs') }, ['logs:1']],
-  ['a wait without a pause', { answer: () => ({ headers: { 'x-mastra-observability-retry-after': '1' } }), drive: sendOne('logs') }, ['logs:1']],
+  ['401 that also says disabled', { answer: () => ({ status: 401, headers: { 'x-mastra-observability': 'disabled' } }), drive: flushOf('logs') }, ['logs:1']],
+  ['another state than disabled', { answer: () => ({ headers: { 'x-mastra-observability': 'enabled' } }), drive: flushOf('logs') }, ['logs:1']],
+  ['Disabled in capitals', { answer: () => ({ headers: { 'x-mastra-observability': 'DISABLED' } }), drive: flushOf('logs') }, ['logs:1']],
+  ['a wait without a pause', { answer: () => ({ headers: { 'x-mastra-observability-retry-after': '1' } }), drive: flushOf('logs') }, ['logs:1']],
 ];
 
 describe('the platform', { concurrency: true }, () => {

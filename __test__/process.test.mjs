@@ -5,9 +5,8 @@ import { after, before, describe, test } from 'node:test';
 import { startCollector } from '../examples/demo/collector.mjs';
 import { makeCertificates } from './support/certificates.mjs';
 import { runFixture } from './support/child.mjs';
-import { startServer } from './support/server.mjs';
-
-const numbered = (count) => Array.from({ length: count }, (_, i) => `s${i}`);
+import { numbered } from './support/lost-spans.mjs';
+import { first, startServer } from './support/server.mjs';
 
 async function collect(fixture, { env, answer, nodeArgs } = {}) {
   const collector = await startCollector(answer && { answer });
@@ -19,14 +18,12 @@ async function collect(fixture, { env, answer, nodeArgs } = {}) {
   }
 }
 
-const first = (answer) => (request, index) => (index === 0 ? answer : undefined);
 
 // [name, fixture, { env, answer }, expected exit code, expected ids in any order]. All fixtures set
 // maxBatchWaitMs to an hour: a process that waited for it would be killed and have no exit code.
 const CASES = [
   ['a script that ends delivers all', 'export-and-end.mjs', { env: { COUNT: '300' } }, 0, numbered(300)],
   ['more than one batch', 'export-and-end.mjs', { env: { COUNT: '2500' } }, 0, numbered(2500)],
-  ['the exit code is kept', 'export-and-end.mjs', { env: { COUNT: '3', EXIT_CODE: '7' } }, 7, numbered(3)],
   ['a script that ends while the server fails once', 'export-and-end.mjs', { env: { COUNT: '5' }, answer: first({ status: 503 }) }, 0, numbered(5)],
   ['a script that ends without any span', 'export-and-end.mjs', { env: { COUNT: '0' } }, 0, []],
   ['rejected credentials do not hold the process', 'export-and-end.mjs', { env: { COUNT: '5' }, answer: () => ({ status: 401 }) }, 0, []],
@@ -52,24 +49,6 @@ describe('processes', { concurrency: 2 }, () => {
       }
     });
   }
-
-  test('process.exit() is not held up', async () => {
-    const { code, signal } = await collect('export-and-end.mjs', { env: { COUNT: '300', EXIT_CODE: '3', THEN: 'exit' }, answer: () => 'hang' });
-    assert.deepEqual([code, signal], [3, null]);
-  });
-
-  test('an uncaught error ends the process as ever', async () => {
-    const { code, signal, stderr } = await collect('export-and-end.mjs', { env: { COUNT: '3', THEN: 'throw' } });
-    assert.deepEqual([code, signal], [1, null]);
-    assert.match(stderr, /the application failed/);
-  });
-
-  test('a worker that is terminated takes nothing else down', async () => {
-    const { code, signal, ids, stdout, stderr } = await collect('worker.mjs', { env: { COUNT: '50', THEN: 'terminate' } });
-    assert.deepEqual([code, signal, stderr], [0, null, '']);
-    assert.match(stdout, /worker ended with 1/);
-    assert.ok(ids.includes('main'));
-  });
 
   test('import and require in one process', async () => {
     const { code, stdout, stderr, ids } = await collect('import-and-require.cjs');

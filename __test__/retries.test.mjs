@@ -5,11 +5,11 @@ import { describe, test } from 'node:test';
 import { runOurs } from './support/both.mjs';
 import { makeSpan, sendAll, SIGNALS, spanEvent } from './support/events.mjs';
 import { describeError } from './support/logger.mjs';
-import { refusedUrl } from './support/server.mjs';
+import { numbered } from './support/lost-spans.mjs';
+import { first, refusedUrl } from './support/server.mjs';
 
 const { logs, metrics } = SIGNALS;
 const always = (status, headers) => () => ({ status, headers });
-const first = (answer) => (request, index) => (index === 0 ? answer : undefined);
 const failures = ({ calls }) => calls.filter(({ level }) => level === 'trackException').map(({ args: [error] }) => error);
 const flushLog = async ({ exporter }) => {
   await logs.send(exporter, 'l');
@@ -27,7 +27,6 @@ const taking = (max, ...never) => ({ body, segment }) => {
   const refused = body[segment].length > max || body[segment].some((record) => never.includes(idOf(record)));
   return { status: refused ? 413 : 200 };
 };
-const numbered = (count) => Array.from({ length: count }, (_, i) => `s${i}`);
 const sendNumbered = (signal, count) => async ({ exporter }) => {
   for (const id of numbered(count)) await SIGNALS[signal].send(exporter, id);
   await exporter.flush();

@@ -1,7 +1,7 @@
 import { TARGETS } from './targets.mjs';
 
 /** What each figure is called. */
-export const FIGURES = {
+const FIGURES = {
   mainUs: 'main-thread CPU, µs a span',
   processUs: 'whole-process CPU, µs a span',
   longestMs: 'longest turn of the loop, ms',

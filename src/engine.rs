@@ -1,4 +1,4 @@
-//! The loop on the engine's thread, and the only code that waits: for commands, for answers, for the next deadline.
+//! The loop on the engine's thread, where nothing else waits: for commands, for answers, for the next deadline.
 
 use std::{collections::HashMap, sync::Arc};
 

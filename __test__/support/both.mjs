@@ -2,6 +2,7 @@
 import { startCollector } from '../../examples/demo/collector.mjs';
 import { withEnv } from './env.mjs';
 import { recordingLogger } from './logger.mjs';
+import { within } from './lost-deadline.mjs';
 import { startServer } from './server.mjs';
 import { SIDES } from './sides.mjs';
 
@@ -32,23 +33,11 @@ async function runSide(side, { kind = 'cloud', options = {}, ours = {}, answer, 
     return { requests: [...server.requests], calls: logger.calls, result };
   };
   try {
-    return await withinDeadline(run(), () => (
+    return await within(run(), () => (
       `${side}: still waiting; requests: ${server.requests.map(({ path, status }) => `${path} ${status}`)}; log: ${JSON.stringify(logger.calls)}`
-    ));
+    ), DEADLINE_MS);
   } finally {
     await server.close();
-  }
-}
-
-async function withinDeadline(promise, state) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(state())), DEADLINE_MS);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

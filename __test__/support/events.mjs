@@ -65,3 +65,15 @@ export const SIGNALS = {
 export async function sendAll(exporter, id = 'x') {
   for (const { send } of Object.values(SIGNALS)) await send(exporter, id);
 }
+
+/** Sends one record of each signal and flushes. */
+export async function flushAll({ exporter }) {
+  await sendAll(exporter);
+  await exporter.flush();
+}
+
+/** Sends records of one signal, called SIGNAL-0 and so on, and flushes. */
+export const flushOf = (signal, count = 1) => async ({ exporter }) => {
+  for (let i = 0; i < count; i++) await SIGNALS[signal].send(exporter, `${signal}-${i}`);
+  await exporter.flush();
+};

@@ -39,7 +39,7 @@ export function createProject() {
   const copy = join(own, 'mastra-native-exporter');
   mkdirSync(copy, { recursive: true });
   for (const name of readdirSync(modules)) symlinkSync(join(modules, name), join(own, name), 'junction');
-  const published = /^(package\.json|dist|binding\.cjs|.*\.d\.ts|.*\.node)$/;
+  const published = /^(package\.json|dist|.*\.d\.ts|.*\.node)$/;
   for (const name of readdirSync(ROOT).filter((name) => published.test(name))) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
   cpSync(FIXTURE, dir, { recursive: true });
   return {

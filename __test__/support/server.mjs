@@ -35,3 +35,6 @@ export async function refusedUrl() {
   await server.close();
   return server.url;
 }
+
+/** The first request gets `answer`, the others the ordinary one. */
+export const first = (answer) => (request, index) => (index === 0 ? answer : undefined);

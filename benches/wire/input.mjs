@@ -1,4 +1,6 @@
-// Prints buffers as the facade hands them over, as JSON: { name: hex }.
+// Prints the same records as the facade hands them over and as a clone, as JSON: { name: { atoms, clone } }, in hex.
+import v8 from 'node:v8';
+
 import { facadeModule } from '../../__test__/support/facade.mjs';
 import { PROFILES } from '../../bench/profiles.mjs';
 
@@ -9,7 +11,10 @@ const SPANS = 0;
 function buffer(records) {
   const atoms = [SPANS];
   for (const record of records) flatten(record, atoms, Infinity);
-  return Buffer.from(writeAtoms(atoms)).toString('hex');
+  const serializer = new v8.Serializer();
+  serializer.writeHeader();
+  serializer.writeValue(records);
+  return { atoms: Buffer.from(writeAtoms(atoms)).toString('hex'), clone: serializer.releaseBuffer().toString('hex') };
 }
 const spans = (name, count) => buffer(Array.from({ length: count }, (_, index) => PROFILES[name].make(index)));
 const text = (part) => buffer([{ text: part.repeat(Math.ceil(262_144 / part.length)) }]);

@@ -3,7 +3,7 @@ import { createGunzip } from 'node:zlib';
 import { HttpError } from './http-error.mjs';
 
 /** What a body may have at most, in bytes, compressed or not. */
-export const BODY_LIMIT_BYTES = 64 * 1024 * 1024;
+const BODY_LIMIT_BYTES = 64 * 1024 * 1024;
 
 /**
  * Reads a request's body as text.

@@ -13,7 +13,7 @@ import {
 /** @typedef {Record<string, any>} StoreRecord  as Mastra's stores take it */
 
 /** The key under which the project id of the URL is kept in a record's metadata. */
-export const PROJECT_KEY = 'mastraProjectId';
+const PROJECT_KEY = 'mastraProjectId';
 
 /**
  * What there is to know of a signal: how Mastra builds its record, and the fields that no store does without.
@@ -54,8 +54,6 @@ const SIGNALS = {
     strings: ['feedbackId', 'feedbackType', 'feedbackSource'],
   },
 };
-
-export const ALL_SIGNALS = /** @type {Signal[]} */ (Object.keys(SIGNALS));
 
 /**
  * The record that Mastra's own storage exporter would store.

@@ -3,7 +3,6 @@ import { Turnstile } from './turnstile.mjs';
 
 /** @typedef {import('./records.mjs').Signal} Signal */
 /** @typedef {import('./records.mjs').StoreRecord} StoreRecord */
-/** @typedef {{ stored: number, refused: number, unsupported: number }} Counts  records by what became of them */
 
 /** How many records go to the store at once: Postgres takes 65535 values in a statement, a record has up to 50. */
 const CHUNK = 500;

@@ -18,7 +18,7 @@ export function failedRequests(requests) {
  * @param {RecordedRequest[]} requests
  * @returns {Record<string, object[]>} records by segment
  */
-export function acceptedRecords(requests) {
+function acceptedRecords(requests) {
   const failed = new Set(failedRequests(requests));
   const accepted = requests.filter(request => !failed.has(request));
   const ofSegment = segment => accepted.flatMap(({ body }) => body?.[segment] ?? []);
@@ -35,7 +35,7 @@ export function missingSignals(requests) {
  * A table of the requests of each signal: how many, with how many accepted records, bytes of body, and answers.
  * @param {RecordedRequest[]} requests
  */
-export function requestTable(requests) {
+function requestTable(requests) {
   const records = acceptedRecords(requests);
   const bytesOf = list => list.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
   const rows = SEGMENTS.map(segment => {
@@ -65,7 +65,7 @@ function countBy(values) {
  * Every trace as a tree of its spans, in the order the traces started.
  * @param {any[]} spans  records of the segment `spans`
  */
-export function traceTrees(spans) {
+function traceTrees(spans) {
   const traces = new Map();
   for (const span of spans) traces.set(span.traceId, [...(traces.get(span.traceId) ?? []), span]);
   return [...traces.values()]

@@ -174,8 +174,7 @@ async fn a_connection_that_the_server_has_closed_while_idle_is_not_used_again() 
     let server = Server::start([Answer::Close(bytes("200 OK", b"")), answer("200 OK")]).await;
     let transport = connect(&server.url());
     assert_eq!(send(&transport).await, Outcome::Delivered);
-    // The end of the connection has been sent; the client's side of it has to run once to see it.
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    server.left().await;
     assert_eq!(send(&transport).await, Outcome::Delivered);
     assert_eq!((server.requests().len(), server.connections()), (2, 2));
 }

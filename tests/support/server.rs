@@ -16,6 +16,7 @@ use rustls::ServerConfig;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
+    sync::Notify,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
@@ -70,6 +71,7 @@ struct State {
     script: Mutex<VecDeque<Answer>>,
     requests: Mutex<Vec<Request>>,
     connections: AtomicUsize,
+    left: Notify,
 }
 
 /// A listening server; gone when its runtime is.
@@ -126,6 +128,11 @@ impl Server {
         self.state.requests.lock().unwrap().clone()
     }
 
+    /// Waits until a client has seen the end of a connection and has left it too.
+    pub async fn left(&self) {
+        self.state.left.notified().await;
+    }
+
     pub fn connections(&self) -> usize {
         self.state.connections.load(Ordering::Relaxed)
     }
@@ -159,7 +166,10 @@ where
             Answer::Bytes(bytes) => stream.write_all(&bytes).await?,
             Answer::Close(bytes) => {
                 stream.write_all(&bytes).await?;
-                return stream.shutdown().await;
+                stream.shutdown().await?;
+                stream.read_to_end(&mut Vec::new()).await?;
+                state.left.notify_one();
+                return Ok(());
             }
             Answer::Reset(bytes) => {
                 stream.write_all(&bytes).await?;

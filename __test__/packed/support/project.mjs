@@ -13,7 +13,7 @@ const INSTALL_MS = 300_000;
 const { devDependencies } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
 
 /** The peers, in the versions that this repository is developed with. */
-export const PEERS = Object.fromEntries(
+const PEERS = Object.fromEntries(
   ['@mastra/core', '@mastra/observability', 'zod'].map((name) => [name, devDependencies[name]]),
 );
 /** The tarballs by the name of their package; of platforms there is this machine's. */
