@@ -51,7 +51,7 @@ interface NativeExporterOptions {
 }
 //#endregion
 //#region facade/signals.d.ts
-/** The five kinds of telemetry, in the order of `Signal::ALL` (src/signal.rs); the index is the digit on the wire. */
+/** The five kinds of telemetry, in the order of `Signal::ALL` (src/signal.rs); the index is the kind of its records on the wire. */
 declare const SIGNALS: readonly ["traces", "logs", "metrics", "scores", "feedback"];
 type Signal = (typeof SIGNALS)[number];
 //#endregion
@@ -153,7 +153,7 @@ declare class NativeCloudExporter {
    * reported once. Never rejects.
    */
   shutdown(): Promise<void>;
-  /** What has become of everything that was exported. Cheap; counters only grow. */
+  /** What has become of everything that was exported; all zero for a disabled exporter. Cheap. */
   stats(): ExporterStats;
 }
 declare const CloudExporter_base: typeof NativeCloudExporter;

@@ -37,7 +37,7 @@ interface NativeExporterOptions {
 }
 //#endregion
 //#region facade/signals.d.ts
-/** The five kinds of telemetry, in the order of `Signal::ALL` (src/signal.rs); the index is the digit on the wire. */
+/** The five kinds of telemetry, in the order of `Signal::ALL` (src/signal.rs); the index is the kind of its records on the wire. */
 declare const SIGNALS: readonly ["traces", "logs", "metrics", "scores", "feedback"];
 type Signal = (typeof SIGNALS)[number];
 //#endregion
@@ -120,7 +120,7 @@ declare abstract class NativeTelemetryExporter extends BaseExporter {
    * reported once. Never rejects.
    */
   shutdown(): Promise<void>;
-  /** What has become of everything that was exported. Cheap; counters only grow. */
+  /** What has become of everything that was exported; all zero for a disabled exporter. Cheap. */
   stats(): ExporterStats;
 }
 //#endregion

@@ -158,4 +158,15 @@ describe('proxies', { concurrency: 2 }, () => {
       assert.ok(!output.includes('s3cr3t'), output);
     });
   }
+
+  test('a proxy that is spoken to by TLS is trusted as a collector is', async () => {
+    const project = 'proxied-by-tls';
+    const { code, stdout, stderr } = await runFixture('export-and-end.mjs', {
+      URL: 'http://collector.invalid', COUNT: '3', TOKEN, MAX_RETRIES: '1', MASTRA_PROJECT_ID: project,
+      NODE_EXTRA_CA_CERTS: certificates.caPath, HTTP_PROXY: collectors.https.url.replace('127.0.0.1', 'localhost'),
+    });
+    assert.equal(code, 0, stderr);
+    const paths = collectors.https.requests.map(({ path }) => path).filter((path) => path.includes(project));
+    assert.deepEqual(paths, [`http://collector.invalid/projects/${project}/ai/spans/publish`], stdout + stderr);
+  });
 });

@@ -24,6 +24,8 @@ interface Hooks {
   readonly drains: Set<typeof drainAll>;
   /** The longest of all exporters. */
   exitTimeoutMs: number;
+  /** When it is over, on the clock of `performance`, once the process has begun to end. */
+  deadlineMs?: number | undefined;
 }
 
 const shared = globalThis as { [KEY]?: Hooks };
@@ -41,7 +43,10 @@ export function watchExit(exitTimeoutMs: number): void {
  * handler blocks. Both for the longest `exitTimeoutMs` of all exporters at most, together.
  */
 export function holdExit(exporter: Exiting): void {
-  shared[KEY]?.pending.add(exporter);
+  const hooks = shared[KEY];
+  // All before it was delivered, so the application goes on: it gets the whole time again.
+  if (hooks?.pending.size === 0) hooks.deadlineMs = undefined;
+  hooks?.pending.add(exporter);
 }
 
 /** Nothing of the exporter is under way any more. */
@@ -51,18 +56,16 @@ export function releaseExit(exporter: Exiting): void {
 
 function install(hooks: Hooks): Hooks {
   const { pending, drains } = hooks;
-  let deadlineMs: number | undefined;
   const waiting = () => [...pending].filter(({ undelivered }) => undelivered > 0);
   /** Milliseconds that are left; the first call starts the clock. */
   const left = () => {
-    deadlineMs ??= performance.now() + hooks.exitTimeoutMs;
-    return Math.max(0, Math.round(deadlineMs - performance.now()));
+    hooks.deadlineMs ??= performance.now() + hooks.exitTimeoutMs;
+    return Math.max(0, Math.round(hooks.deadlineMs - performance.now()));
   };
 
   process.on('beforeExit', () => {
     const exporters = waiting();
-    // All delivered: should the application go on after all, it gets the whole time again.
-    if (exporters.length === 0) deadlineMs = undefined;
+    if (exporters.length === 0) hooks.deadlineMs = undefined;
     else if (left() > 0) for (const exporter of exporters) void exporter.flushAtExit(left());
   });
 

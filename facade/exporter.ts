@@ -19,7 +19,7 @@ import { ExporterLog } from './log.js';
 import type { NativeExporterOptions } from './native-options.js';
 import { openPipeline } from './open.js';
 import { numberOption, resolveOptions } from './options.js';
-import type { Pipeline } from './pipeline.js';
+import type { OnDropped, Pipeline } from './pipeline.js';
 import { exportedRecord, exportedSpan } from './records.js';
 import type { Signal } from './signals.js';
 import { noStats, type DropReason, type ExporterStats } from './stats.js';
@@ -81,11 +81,13 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
     if (!accessToken) return;
     this.#flushTimeoutMs = numberOption('flushTimeoutMs', options);
     this.#shutdownTimeoutMs = numberOption('shutdownTimeoutMs', options);
-    this.#pipeline = openPipeline(
-      { ...options, accessToken: String(accessToken), endpoints, quotaPause },
-      this.#log,
-      (signal, reason, count) => this.#onDropped(signal, reason, count),
-    );
+    const onDropped: OnDropped = (signal, reason, count) => this.#onDropped(signal, reason, count);
+    try {
+      this.#pipeline = openPipeline({ ...options, accessToken: String(accessToken), endpoints, quotaPause }, this.#log, onDropped);
+    } catch (error) {
+      // The system gives no thread, for example.
+      this.setDisabled(error instanceof Error ? error.message : String(error), 'warn');
+    }
   }
 
   /** Called by Mastra. Losses are reported through `emitDropEvent`. */
@@ -159,7 +161,7 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
     await (this.#shutdown ??= this.#shutDown());
   }
 
-  /** What has become of everything that was exported. Cheap; counters only grow. */
+  /** What has become of everything that was exported; all zero for a disabled exporter. Cheap. */
   stats(): ExporterStats {
     return this.#pipeline?.stats() ?? noStats();
   }

@@ -5,10 +5,15 @@ export type Atom = string | number | boolean | null | undefined;
 
 /** Deeper than this a record takes the JSON path; the engine reads twice as deep (src/wire/transcode.rs). */
 const MAX_DEPTH = 128;
-/** A list of more atoms than this gets no further array or object: few of them may stand for very many. */
+/** A longer list gets no further array or object: few of them may stand for very many, and an atom is 8 bytes of the heap. */
 const MAX_ATOMS = 2 ** 20;
 
 const { getTime, toJSON: dateToJSON, toISOString: dateToISOString } = Date.prototype;
+/** Whether nobody has replaced them before this module was loaded. */
+const DATES_ARE_NATIVE = [dateToJSON, dateToISOString].every((method) => /\[native code\]/.test(Function.prototype.toString.call(method)));
+
+/** `JSON.rawJSON` objects (Node 22) look plain. */
+const { isRawJSON } = JSON as { isRawJSON?: (value: unknown) => boolean };
 
 /**
  * Appends the atoms of a record of which they keep what `JSON.stringify` writes: nothing but plain objects, arrays,
@@ -19,7 +24,7 @@ const { getTime, toJSON: dateToJSON, toISOString: dateToISOString } = Date.proto
 export function flatten(record: object, atoms: Atom[], maxChars: number): number {
   const start = atoms.length;
   try {
-    if (isPlainObject(record) && !isExtended()) {
+    if (!isExtended()) {
       const left = addObject(record, atoms, maxChars, 0);
       if (left >= 0) return maxChars - left;
     }
@@ -59,7 +64,7 @@ function addContainer(value: object, atoms: Atom[], left: number, depth: number)
   if (depth > MAX_DEPTH || atoms.length > MAX_ATOMS) return -1;
   if (Array.isArray(value)) return addArray(value, atoms, left, depth);
   if (isPlainObject(value)) return addObject(value, atoms, left, depth);
-  if (!types.isDate(value) || value.toJSON !== dateToJSON || value.toISOString !== dateToISOString) return -1;
+  if (!DATES_ARE_NATIVE || !types.isDate(value) || value.toJSON !== dateToJSON || value.toISOString !== dateToISOString) return -1;
   atoms.push(undefined, true, getTime.call(value));
   return left;
 }
@@ -83,9 +88,10 @@ function addArray(array: unknown[], atoms: Atom[], budget: number, depth: number
   if (Object.getPrototypeOf(array) !== Array.prototype || 'toJSON' in array) return -1;
   const { length } = array;
   // Each element takes one at least; a proxy may call anything its length.
-  if (length !== length >>> 0 || length > budget) return -1;
+  if (length !== length >>> 0 || length > budget || atoms.length + length > MAX_ATOMS) return -1;
   let left = budget;
-  atoms.push(undefined, length);
+  // An integer on the wire, also where a proxy answers a double.
+  atoms.push(undefined, length >>> 0);
   for (let index = 0; index < length; index += 1) {
     left = addValue(array[index] ?? null, atoms, left, depth + 1);
     if (left < 0) return -1;
@@ -95,5 +101,5 @@ function addArray(array: unknown[], atoms: Atom[], budget: number, depth: number
 
 function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return prototype === Object.prototype || (prototype === null && !isRawJSON?.(value));
 }

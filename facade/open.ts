@@ -20,7 +20,8 @@ export function openPipeline(
   const { endpoints } = options;
   const exposed = readableHosts(endpoints);
   if (exposed.length > 0) log.readableToken(exposed);
-  const secure = endpoints.some((endpoint) => endpoint.startsWith('https:'));
-  const network = { proxies: environmentProxies(endpoints), ...(secure ? { trustedPem: trustedPem() } : {}) };
+  const proxies = environmentProxies(endpoints);
+  const secure = [...endpoints, ...proxies].some((url) => url !== null && URL.canParse(url) && new URL(url).protocol === 'https:');
+  const network = { proxies, ...(secure ? { trustedPem: trustedPem() } : {}) };
   return new Pipeline({ ...options, ...network }, pipelineLog, onDropped);
 }

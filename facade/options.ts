@@ -36,11 +36,15 @@ function checked(names: Names, { name, unit, min, max }: OptionSpec, value: unkn
 }
 
 function invalid(names: Names, option: string, value: unknown, allowed: string): Error {
-  const shown = inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 100 });
   return exporterError(names, 'INVALID_OPTION', {
-    text: `${names.exporterName} ${option} must be ${allowed}, got ${shown}.`,
-    details: { option, value: shown, allowed },
+    text: `${names.exporterName} ${option} must be ${allowed}, got ${shown(value)}.`,
+    details: { option, value: shown(value), allowed },
   });
+}
+
+/** A value as an error shows it. */
+export function shown(value: unknown): string {
+  return inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 100 });
 }
 
 function broughtIntoRange({ name, min, max }: OptionSpec, value: unknown): number {

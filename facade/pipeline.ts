@@ -112,10 +112,14 @@ export class Pipeline implements Exiting {
   /** As many as may be encoded in one go; the rest follows at the end of the turn. */
   #handOverPiece(): void {
     const entries = this.#entries;
+    // Getters of records are the application's: what they export comes behind, not into what is being encoded.
+    this.#entries = [];
     const { bytes, counts, taken, problems } = encodePiece(entries, this.#maxRecordChars);
-    this.#entries = taken < entries.length ? entries.slice(taken) : [];
+    if (taken < entries.length) this.#entries = [...entries.slice(taken), ...this.#entries];
     for (const problem of problems) this.#onProblem(problem);
     if (!this.#native.submit(bytes, counts, Date.now())) this.#abandon();
+    // Of records that were all left out no event will tell.
+    if (counts.every((count) => count === 0)) this.#release();
     if (this.#entries.length > 0) {
       this.#scheduled ??= setImmediate(this.#onTurnEnd);
     } else {
@@ -143,6 +147,11 @@ export class Pipeline implements Exiting {
     if (event.type === 'dropped') this.#onDropped(event.signal, event.reason, event.count);
     if (event.type === 'flushed') this.#resolve(event.ticket);
     if (event.type === 'engineFailed') this.#fail();
+    this.#release();
+  }
+
+  /** The end of the process need not wait for this exporter any more, if nothing of it is under way. */
+  #release(): void {
     if (this.#flushes.size === 0 && this.undelivered === 0) releaseExit(this);
   }
 

@@ -66,7 +66,7 @@ function isOrdinary(copy: object, span: AnyExportedSpan): boolean {
 function copied(source: object, added: Record<string, () => unknown>): object {
   try {
     const copy: Record<string, unknown> = { ...source };
-    for (const key in added) copy[key] = added[key]?.();
+    for (const key of Object.keys(added)) copy[key] = added[key]?.();
     return copy;
   } catch {
     const copy = {};

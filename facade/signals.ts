@@ -1,4 +1,4 @@
-/** The five kinds of telemetry, in the order of `Signal::ALL` (src/signal.rs); the index is the digit on the wire. */
+/** The five kinds of telemetry, in the order of `Signal::ALL` (src/signal.rs); the index is the kind of its records on the wire. */
 export const SIGNALS = ['traces', 'logs', 'metrics', 'scores', 'feedback'] as const;
 
 export type Signal = (typeof SIGNALS)[number];

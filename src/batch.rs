@@ -57,7 +57,7 @@ impl Body {
         body.closed()
     }
 
-    /// How many bytes of a body are around its records, which are separated by one more each.
+    /// How many bytes of a body are before its first record.
     #[must_use]
     pub const fn prefix_len(signal: Signal) -> usize {
         "{\"\":[".len() + signal.body_key().len()
@@ -137,12 +137,6 @@ impl Batcher {
         self.opened_at.map(|opened| opened + self.max_wait)
     }
 
-    /// Records in the open batch.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.count
-    }
-
     /// Whether nothing waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -212,7 +206,7 @@ mod tests {
         assert!(batcher.push(now, Signal::Traces, &half).is_none());
         assert!(batcher.push(now, Signal::Logs, &half).is_none());
         let batch = batcher.push(now, Signal::Traces, &half).unwrap();
-        assert_eq!((batch.count, batch.reason, batcher.len()), (2, FlushReason::Size, 1));
+        assert_eq!((batch.count, batch.reason, batcher.count), (2, FlushReason::Size, 1));
     }
 
     #[test]
@@ -221,7 +215,7 @@ mod tests {
         let huge = vec![b'7'; MAX + 1];
         assert!(batcher.push(now, Signal::Traces, &huge).is_none());
         assert_eq!(batcher.push(now, Signal::Traces, b"1").unwrap().count, 1);
-        assert_eq!(batcher.len(), 1);
+        assert_eq!(batcher.count, 1);
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::{
 
 /// Raised with every change of what this file exports; the facade takes no other (`facade/native-binding.ts`).
 #[napi]
-pub const API_VERSION: u32 = 1;
+pub const API_VERSION: u32 = 2;
 
 /// Weak: it does not keep the process alive.
 type Listener = ThreadsafeFunction<String, (), FnArgs<(String,)>, Status, false, true>;

@@ -124,7 +124,7 @@ impl Exporter {
         if let Some(batch) = self.batcher.push(now, signal, json) {
             self.start(now, batch);
         }
-        // After each: a few bytes of references may stand for megabytes.
+        // After each: the JSON of a buffer may be several times as long as the buffer.
         self.make_room(now);
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-/// A kind of telemetry record. The discriminant is the digit that stands before a record on the wire.
+/// A kind of telemetry record. The discriminant is the kind of its records on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     /// Ended spans.

@@ -68,6 +68,12 @@ impl Account {
         let settled = self.delivered + self.dropped.iter().sum::<u64>() + self.in_flight;
         self.accepted.saturating_sub(settled)
     }
+
+    fn drop(&mut self, reason: DropReason, count: u64) {
+        if let Some(dropped) = self.dropped.get_mut(reason as usize) {
+            *dropped += count;
+        }
+    }
 }
 
 /// A signal's numbers as TypeScript sees them. Counts are records and only grow, but for the last three.
@@ -134,9 +140,7 @@ impl Stats {
     /// Queued records, `bytes` of them counted by [`Stats::queued`], were dropped.
     pub fn dropped(&self, signal: Signal, reason: DropReason, count: u64, bytes: usize) {
         self.update(signal, |account| {
-            if let Some(dropped) = account.dropped.get_mut(reason as usize) {
-                *dropped += count;
-            }
+            account.drop(reason, count);
             account.queued_bytes = account.queued_bytes.saturating_sub(bytes as u64);
         });
     }
@@ -145,9 +149,7 @@ impl Stats {
     pub fn discarded(&self, signal: Signal, reason: DropReason, count: u64) {
         self.update(signal, |account| {
             account.accepted += count;
-            if let Some(dropped) = account.dropped.get_mut(reason as usize) {
-                *dropped += count;
-            }
+            account.drop(reason, count);
         });
     }
 
@@ -158,9 +160,7 @@ impl Stats {
             account.in_flight = 0;
             account.queued_bytes = 0;
             let rest = account.queued();
-            if let Some(dropped) = account.dropped.get_mut(reason as usize) {
-                *dropped += rest;
-            }
+            account.drop(reason, rest);
             rest
         })
     }

@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import { inspect } from 'node:util';
 
 import { ConsoleLogger, LogLevel, type IMastraLogger } from '@mastra/core/logger';
 
@@ -8,7 +7,7 @@ import { nativeOr } from '../fallback.js';
 import { ExporterLog, safely } from '../log.js';
 import type { NativeExporterOptions } from '../native-options.js';
 import { openPipeline } from '../open.js';
-import { numberOption, resolveOptions } from '../options.js';
+import { numberOption, resolveOptions, shown } from '../options.js';
 import type { Pipeline } from '../pipeline.js';
 import { SIGNALS } from '../signals.js';
 import { noStats, type ExporterStats } from '../stats.js';
@@ -71,7 +70,12 @@ class NativeCloudExporter {
     // Only spans are sent, but the engine has an address for each signal.
     const endpoints = SIGNALS.map(() => String(endpoint));
     const native = { ...options, accessToken: String(accessToken), endpoints, quotaPause: false };
-    this.#pipeline = openPipeline(native, this.#log, () => {}, this.#tracingLog);
+    try {
+      this.#pipeline = openPipeline(native, this.#log, () => {}, this.#tracingLog);
+    } catch (error) {
+      // The system gives no thread, for example.
+      safely(() => this.#logger.error(`${this.name} disabled: ${error instanceof Error ? error.message : String(error)}`));
+    }
   }
 
   /** Whether there is no token or no usable endpoint. */
@@ -111,7 +115,7 @@ class NativeCloudExporter {
     if (this.#pipeline) await (this.#shutdown ??= this.#shutDown(this.#pipeline));
   }
 
-  /** What has become of everything that was exported. Cheap; counters only grow. */
+  /** What has become of everything that was exported; all zero for a disabled exporter. Cheap. */
   stats(): ExporterStats {
     return this.#pipeline?.stats() ?? noStats();
   }
@@ -149,7 +153,7 @@ function endpointProblem(endpoint: unknown): string | undefined {
   } catch {
     // Not a URL.
   }
-  return `${allowed}, got ${inspect(endpoint, { depth: 0, breakLength: Infinity, maxStringLength: 100 })}.`;
+  return `${allowed}, got ${shown(endpoint)}.`;
 }
 
 /** What the peer makes of it: anything else is `'info'`. */

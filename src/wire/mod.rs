@@ -17,8 +17,8 @@
 //! here, and spans get the fields of the collector's schema.
 
 mod fields;
-pub mod json;
-pub mod reader;
+mod json;
+mod reader;
 mod span;
 pub mod tag;
 mod transcode;
@@ -33,7 +33,7 @@ use reader::Reader;
 use transcode::Transcoder;
 
 /// The kind of spans that have all their fields.
-pub const COMPLETE_SPANS: i32 = 5;
+const COMPLETE_SPANS: i32 = 5;
 
 /// Room for so much JSON is kept for the next record.
 const KEPT_BYTES: usize = 4 << 20;

@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Fault::Truncated`]
-    pub fn bytes(&mut self, length: usize) -> Result<&'a [u8], Fault> {
+    fn bytes(&mut self, length: usize) -> Result<&'a [u8], Fault> {
         let bytes = self.rest().get(..length).ok_or(Fault::Truncated)?;
         self.at += length;
         Ok(bytes)
