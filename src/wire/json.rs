@@ -4,6 +4,8 @@ use std::ops::RangeInclusive;
 
 /// Bytes and units looked at together: the compiler makes a few vector instructions of each.
 const CHUNK: usize = 32;
+/// A power of two.
+const DENSE: usize = 16;
 const UNITS: usize = 16;
 const WIDE_UNITS: usize = 8;
 
@@ -21,7 +23,17 @@ pub fn latin1(out: &mut Vec<u8>, text: &[u8]) {
     while !rest.is_empty() {
         let Some((plain, after)) = rest.split_at_checked(plain_len(rest)) else { break };
         out.extend_from_slice(plain);
-        let Some((&byte, after)) = after.split_first() else { break };
+        rest = after;
+        // In text that is itself JSON the next quote is near: a look for it would cost more than the copy.
+        while let Some((chunk, after)) = rest.split_first_chunk::<DENSE>() {
+            let Some((bytes, len)) = escaped_chunk(chunk) else { break };
+            out.extend_from_slice(bytes.get(..len).unwrap_or_default());
+            rest = after;
+            if len == DENSE {
+                break;
+            }
+        }
+        let Some((&byte, after)) = rest.split_first() else { break };
         if byte < 0x80 {
             ascii(out, byte);
         } else {
@@ -30,6 +42,39 @@ pub fn latin1(out: &mut Vec<u8>, text: &[u8]) {
         rest = after;
     }
     out.push(b'"');
+}
+
+/// Marks bytes that cannot stand in a JSON string and are not escaped by one letter.
+const RARE: u8 = 1;
+/// The letter behind the backslash of bytes that have one; 0 for those that stand for themselves.
+#[expect(clippy::indexing_slicing, reason = "all indices are bytes")]
+const ESCAPES: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = if matches!(byte, 0x20..0x80) { 0 } else { RARE };
+        byte += 1;
+    }
+    (table[0x08], table[0x0C]) = (b'b', b'f');
+    (table[b'\t' as usize], table[b'\n' as usize], table[b'\r' as usize]) = (b't', b'n', b'r');
+    (table[b'"' as usize], table[b'\\' as usize]) = (b'"', b'\\');
+    table
+};
+
+/// Bytes of which many are escaped, and how many bytes that gives; `None` when there is a rare one among them. Without a
+/// branch for each: both bytes of an escape are always written, the second is written over where there is none.
+#[expect(clippy::indexing_slicing, reason = "masked, or a byte")]
+fn escaped_chunk(chunk: &[u8; DENSE]) -> Option<([u8; 2 * DENSE + 1], usize)> {
+    let (mut bytes, mut len, mut rare) = ([0; 2 * DENSE + 1], 0, false);
+    for &byte in chunk {
+        let escape = ESCAPES[usize::from(byte)];
+        rare |= escape == RARE;
+        let at = len & (2 * DENSE - 1);
+        bytes[at] = if escape == 0 { byte } else { b'\\' };
+        bytes[at + 1] = escape;
+        len += 1 + usize::from(escape != 0);
+    }
+    (!rare).then_some((bytes, len))
 }
 
 /// A string of UTF-16LE bytes. A surrogate without its other half is escaped.
