@@ -33,11 +33,11 @@ export interface Piece {
 
 /**
  * A piece has no more entries once it holds so many characters: what is encoded in one go must not hold the event loop
- * for more than a millisecond (bench/NOTES.md).
+ * for more than a millisecond.
  */
 const PIECE_CHARS = 128 * 1024;
 
-/** Encodes the first of the entries, as many as may be encoded in one go. Never throws. */
+/** Encodes the first of the entries, as many as may be encoded in one go. Throws only where memory has run out. */
 export function encodePiece(entries: readonly Entry[], maxRecordChars: number): Piece {
   const atoms: Atom[] = [];
   const counts = SIGNALS.map(() => 0);
