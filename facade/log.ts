@@ -115,7 +115,7 @@ export class ExporterLog {
   #limit(key: string): number | undefined {
     let limit = this.#limits.get(key);
     if (!limit) this.#limits.set(key, (limit = new RepeatLimit()));
-    return limit.pass(Date.now());
+    return limit.pass(performance.now());
   }
 
   #write(level: Level, message: string, fields?: object): void {
