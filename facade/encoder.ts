@@ -1,10 +1,10 @@
 import type { AnyExportedSpan } from '@mastra/core/observability';
 
-import { flatten, type Atom } from './flat.js';
+import { flatten } from './flat.js';
 import { jsonText, type JsonText } from './json-text.js';
 import { spanRecord, type Exported } from './records.js';
 import { SIGNALS, type Signal } from './signals.js';
-import { IS_V8, writeAtoms } from './wire.js';
+import { IS_V8, emptyAtoms, writeAtoms } from './wire.js';
 
 /** A record on its way to the engine. */
 export interface Entry extends Exported {
@@ -39,7 +39,7 @@ const PIECE_CHARS = 128 * 1024;
 
 /** Encodes the first of the entries, as many as may be encoded in one go. Throws only where memory has run out. */
 export function encodePiece(entries: readonly Entry[], maxRecordChars: number): Piece {
-  const atoms: Atom[] = [];
+  const atoms = emptyAtoms();
   const counts = SIGNALS.map(() => 0);
   const problems: Problem[] = [];
   let [kind, chars, taken] = [-1, 0, 0];

@@ -2,14 +2,28 @@ import v8 from 'node:v8';
 
 import type { Atom } from './flat.js';
 
-const PROBE = [1, undefined, 'ab', 1.5, '\u{FF}', '\u{100}', true, false, null, undefined];
+/** Values of each kind, in a list that has grown and shrunk as others do. */
+const PROBE = emptyAtoms();
+PROBE.push(1, undefined, 2);
+PROBE.length = 1;
+PROBE.push(undefined, 'ab', 1.5, '\u{FF}', '\u{100}', true, false, null, undefined);
 /** What version 15 of V8's format makes of it: the one that is understood (src/wire/tag.rs), in Node 20 to 26. */
 const PROBE_BYTES = 'ff0f410a49025f220261624e000000000000f83f2201ff00630200015446305f24000a';
 
 /** Whether records can be handed over as they are. Not so where the engine is not V8, or one of another version. */
 export const IS_V8 = isUnderstood();
 
-/** Writes the atoms into one buffer. Without {@link IS_V8} there may be nothing but kinds and texts among them. */
+/**
+ * A list for atoms. One that began with numbers would become one of doubles with holes at the first `undefined` in V8 15
+ * (Deno), which is written in another form; one that has held a string does not.
+ */
+export function emptyAtoms(): Atom[] {
+  const atoms: Atom[] = [''];
+  atoms.pop();
+  return atoms;
+}
+
+/** Writes the atoms, of a list made by {@link emptyAtoms}, into one buffer. Without {@link IS_V8} there may be nothing but kinds and texts among them. */
 export function writeAtoms(atoms: readonly Atom[]): ArrayBuffer {
   const { buffer, byteOffset, byteLength } = IS_V8 ? serialize(atoms) : writeTexts(atoms);
   // A small Buffer may be a part of one that others have parts of.

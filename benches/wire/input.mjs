@@ -5,11 +5,12 @@ import { facadeModule } from '../../__test__/support/facade.mjs';
 import { PROFILES } from '../../bench/profiles.mjs';
 
 const { flatten } = await facadeModule('flat');
-const { writeAtoms } = await facadeModule('wire');
+const { emptyAtoms, writeAtoms } = await facadeModule('wire');
 const SPANS = 0;
 
 function buffer(records) {
-  const atoms = [SPANS];
+  const atoms = emptyAtoms();
+  atoms.push(SPANS);
   for (const record of records) flatten(record, atoms, Infinity);
   const serializer = new v8.Serializer();
   serializer.writeHeader();

@@ -3,7 +3,7 @@
 import { facadeModule } from '../../__test__/support/facade.mjs';
 
 const { flatten } = await facadeModule('flat');
-const { writeAtoms } = await facadeModule('wire');
+const { emptyAtoms, writeAtoms } = await facadeModule('wire');
 
 const LOGS = 1;
 const SPANS = 0;
@@ -14,7 +14,7 @@ const MAX_CHARS = 2 ** 24;
 
 /** Elements are kinds, records and texts. */
 function bytesOf(name, elements) {
-  const atoms = [];
+  const atoms = emptyAtoms();
   for (const element of elements) {
     if (typeof element !== 'object') atoms.push(element);
     else if (flatten(element, atoms, MAX_CHARS) < 0) throw new Error(`${name} is not flattened`);
