@@ -23,7 +23,10 @@ export function emptyAtoms(): Atom[] {
   return atoms;
 }
 
-/** Writes the atoms, of a list made by {@link emptyAtoms}, into one buffer. Without {@link IS_V8} there may be nothing but kinds and texts among them. */
+/**
+ * Writes the atoms, of a list made by {@link emptyAtoms}, into one buffer. Without {@link IS_V8} there may be nothing but
+ * kinds and texts among them.
+ */
 export function writeAtoms(atoms: readonly Atom[]): ArrayBuffer {
   const { buffer, byteOffset, byteLength } = IS_V8 ? serialize(atoms) : writeTexts(atoms);
   // A small Buffer may be a part of one that others have parts of.
