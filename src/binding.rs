@@ -12,8 +12,7 @@ use napi_derive::napi;
 use serde::Serialize;
 
 use crate::{
-    accounts::FlushKind,
-    command::Records,
+    command::{FlushKind, Records},
     config::{Config, OPTIONS},
     event::{Event, Sink},
     handle::Handle,

@@ -11,7 +11,7 @@ use std::{
 use crossbeam_channel::Sender;
 use tokio::time::Instant;
 
-use crate::{accounts::FlushKind, config::Config, event::Sink, signal::Signal, stats::Stats};
+use crate::{config::Config, event::Sink, signal::Signal, stats::Stats};
 
 /// Names an exporter on both sides.
 pub type ExporterId = u64;
@@ -71,6 +71,17 @@ pub enum Command {
         /// When the thread ends at the latest.
         deadline: Instant,
     },
+}
+
+/// What a flush is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlushKind {
+    /// `flush()`: until all is delivered, dropped or tried three times.
+    Flush,
+    /// `shutdown()`: the same, then the exporter stops.
+    Shutdown,
+    /// The script has ended: until all is delivered or dropped.
+    Exit,
 }
 
 /// Records as they are handed over.

@@ -13,9 +13,8 @@ use crate::{
     clock,
     command::{Command, ExporterId},
     config::Config,
-    exporter::Exporter,
-    queue::Job,
-    retry::Outcome,
+    delivery::{exporter::Exporter, queue::Job},
+    protocol::answer::Outcome,
     transport::Transport,
     wire::Decoder,
 };

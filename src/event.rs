@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    batch::FlushReason,
+    delivery::batch::FlushReason,
     signal::Signal,
     stats::{DropReason, Stats},
 };

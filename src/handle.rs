@@ -6,8 +6,7 @@ use std::{
 };
 
 use crate::{
-    accounts::FlushKind,
-    command::{Command, ExporterId, Records, Unread},
+    command::{Command, ExporterId, FlushKind, Records, Unread},
     shared::{Member, Shared},
     signal::Signal,
     stats::{DropReason, Stats},

@@ -15,32 +15,25 @@
 //! | `runtime`, `shared`, `handle` | the thread; what both sides of it see; one exporter as the JS thread holds it |
 //! | `command`, `event` | the one enum that crosses to the engine, the one that comes back |
 //! | `engine` | the loop: the only code that waits |
-//! | `exporter` | one exporter's state, pure: composed of `batch`, `queue`, `gate`, `pace`, `retry`;
-//! |  | `exporter/outcomes`: what answers do to it |
-//! | `ledger`, `accounts`, `stats` | what has become of its records |
+//! | `delivery` | one exporter's state: batch, queue, gate, ledger; pure |
+//! | `protocol` | what a collector of Mastra is: where a signal goes, the frame around records, judging an answer; pure |
 //! | `transport` | one request |
 //! | `wire` | V8 serializer bytes to JSON bytes |
-//! | `config`, `signal` | options, kinds of telemetry |
+//! | `config`, `signal`, `stats` | options, kinds of telemetry, counters |
 //! | `clock` | the only reader of clock and randomness |
 
-pub mod accounts;
-pub mod batch;
 // Registers itself with Node; in a test binary there is no Node.
 #[cfg(not(test))]
 mod binding;
 pub mod clock;
 pub mod command;
 pub mod config;
+pub mod delivery;
 pub mod engine;
 pub mod event;
-pub mod exporter;
-mod gate;
 pub mod handle;
-mod ledger;
 mod lock;
-mod pace;
-mod queue;
-pub mod retry;
+pub mod protocol;
 pub mod runtime;
 mod shared;
 pub mod signal;

@@ -31,7 +31,7 @@ use tokio::{task::spawn_blocking, time::timeout};
 use crate::{
     clock,
     config::Config,
-    retry::{Answer, Outcome, classify},
+    protocol::answer::{Answer, Outcome, classify},
     signal::Signal,
 };
 

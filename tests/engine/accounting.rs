@@ -4,7 +4,9 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use fastrand::Rng;
-use mastra_native_exporter::{accounts::FlushKind, event::Event, retry::Outcome, signal::Signal, stats::DropReason};
+use mastra_native_exporter::{
+    command::FlushKind, event::Event, protocol::answer::Outcome, signal::Signal, stats::DropReason,
+};
 use tokio::time::sleep;
 
 use crate::support::{Answer, Call, Counts, Exporter, FOR_EVER, Heard, Rig, dropped_for, ms, secs};

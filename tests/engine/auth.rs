@@ -185,7 +185,7 @@ async fn a_body_between_two_attempts_is_dropped_by_the_cooldown() {
 async fn an_open_batch_that_closes_in_the_cooldown_is_dropped_without_a_request() {
     let rig = Rig::start();
     let mut exporter = rig.open(r#""maxBatchWaitMs":5000"#, |_| {
-        Answer::After(ms(1000), mastra_native_exporter::retry::Outcome::AuthRejected(401))
+        Answer::After(ms(1000), mastra_native_exporter::protocol::answer::Outcome::AuthRejected(401))
     });
     exporter.hand_over("0{}");
     exporter.flush(1);

@@ -1,6 +1,6 @@
 //! When a batch closes and what is in it.
 
-use mastra_native_exporter::{batch::FlushReason, event::Event, signal::Signal, stats::DropReason};
+use mastra_native_exporter::{delivery::batch::FlushReason, event::Event, signal::Signal, stats::DropReason};
 use tokio::time::sleep;
 
 use crate::support::{Rig, delivered, events, ms, records};

@@ -1,6 +1,6 @@
 //! The end of a process: `Exit` when the event loop lives, `Drain` when the JS thread is blocked.
 
-use mastra_native_exporter::{accounts::FlushKind, event::Event, retry::Outcome, stats::DropReason};
+use mastra_native_exporter::{command::FlushKind, event::Event, protocol::answer::Outcome, stats::DropReason};
 use tokio::time::sleep;
 
 use crate::support::{

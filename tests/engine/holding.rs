@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mastra_native_exporter::retry::{self, Outcome, classify};
+use mastra_native_exporter::protocol::answer::{self, Outcome, classify};
 use tokio::time::sleep;
 
 use crate::support::{Answer, Rig, at_once, delivered, first, held, ms, secs};
@@ -11,7 +11,7 @@ const ONE_A_BATCH: &str = r#""maxBatchSize":1"#;
 
 /// What the transport makes of a 503 with this `Retry-After`.
 fn unavailable(retry_after: Duration) -> Answer {
-    let answer = retry::Answer { status: 503, retry_after: Some(retry_after), ..retry::Answer::default() };
+    let answer = answer::Answer { status: 503, retry_after: Some(retry_after), ..answer::Answer::default() };
     at_once(classify(&answer))
 }
 

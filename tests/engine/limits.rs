@@ -1,9 +1,9 @@
 //! Sizes of records and bodies, answers that will not change, and how bodies travel.
 
 use mastra_native_exporter::{
-    batch::FlushReason,
+    delivery::batch::FlushReason,
     event::{Event, RecordName},
-    retry::Outcome,
+    protocol::answer::Outcome,
     signal::Signal,
     stats::DropReason,
 };

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use crate::support::{
     Answer, Call, Exporter, FOR_EVER, Rig, delivered, delivered_after, failed, held, ms, refused, rejected, secs,
 };
-use mastra_native_exporter::{accounts::FlushKind, retry::Outcome, signal::Signal};
+use mastra_native_exporter::{command::FlushKind, protocol::answer::Outcome, signal::Signal};
 
 const ONE_A_BATCH: &str = r#""maxBatchSize":1"#;
 

@@ -55,7 +55,7 @@ async fn the_oldest_go_first_and_the_newest_arrive_when_the_collector_returns() 
 async fn bodies_under_way_count_but_are_not_recalled() {
     let rig = Rig::start();
     let mut exporter = rig.open(OPTIONS, |call| match number(&call.body) {
-        0..4 => Answer::After(ms(5000), mastra_native_exporter::retry::Outcome::Delivered),
+        0..4 => Answer::After(ms(5000), mastra_native_exporter::protocol::answer::Outcome::Delivered),
         _ => delivered(),
     });
     // Four under way take 800 kB, so one more waits at a time.

@@ -10,8 +10,8 @@ use std::{
 };
 
 use mastra_native_exporter::{
-    accounts::FlushKind,
     clock,
+    command::FlushKind,
     config::Config,
     event::{Event, Sink},
     handle::Handle,

@@ -1,6 +1,6 @@
 //! A shutdown does what a flush does; then the exporter is gone, and what is left is counted.
 
-use mastra_native_exporter::{accounts::FlushKind, event::Event, signal::Signal, stats::DropReason};
+use mastra_native_exporter::{command::FlushKind, event::Event, signal::Signal, stats::DropReason};
 use tokio::time::sleep;
 
 use crate::support::{

@@ -2,7 +2,7 @@
 
 use mastra_native_exporter::{
     event::{Event, RecordName},
-    retry::Outcome,
+    protocol::answer::Outcome,
     signal::Signal,
     stats::DropReason,
 };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mastra_native_exporter::{accounts::FlushKind, event::Event, retry::Outcome};
+use mastra_native_exporter::{command::FlushKind, event::Event, protocol::answer::Outcome};
 use tokio::time::sleep;
 
 use crate::support::{Answer, Heard, Rig, delivered, delivered_after, failed, first, ms, secs};

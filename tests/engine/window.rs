@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mastra_native_exporter::{event::Event, retry::Outcome, signal::Signal, stats::DropReason};
+use mastra_native_exporter::{event::Event, protocol::answer::Outcome, signal::Signal, stats::DropReason};
 use tokio::time::sleep;
 
 use crate::support::{Answer, Heard, Rig, delivered, events, failed, first, ms, secs};

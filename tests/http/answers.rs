@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mastra_native_exporter::retry::Outcome;
+use mastra_native_exporter::protocol::answer::Outcome;
 use tokio::{net::TcpListener, time::timeout};
 
 use crate::{

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use flate2::read::GzDecoder;
-use mastra_native_exporter::retry::Outcome;
+use mastra_native_exporter::protocol::answer::Outcome;
 
 use crate::{
     BODY, connect, failed, refused, send, send_body,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use httpdate::fmt_http_date;
-use mastra_native_exporter::{clock, retry::Outcome, transport::HttpTransport};
+use mastra_native_exporter::{clock, protocol::answer::Outcome, transport::HttpTransport};
 use serde_json::json;
 
 use crate::{

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use mastra_native_exporter::{
     config::Config,
-    retry::Outcome,
+    protocol::answer::Outcome,
     signal::Signal,
     transport::{HttpTransport, Transport, TransportError},
 };

@@ -1,7 +1,7 @@
 //! Requests that go through a proxy, and what must not be seen of its credentials.
 
 use mastra_native_exporter::{
-    retry::Outcome,
+    protocol::answer::Outcome,
     transport::{HttpTransport, TransportError},
 };
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Redirects within one origin are followed; the token and the records go nowhere else.
 
-use mastra_native_exporter::retry::Outcome;
+use mastra_native_exporter::protocol::answer::Outcome;
 
 use crate::{
     BODY, PATH, TOKEN, connect, refused, send,

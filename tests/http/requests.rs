@@ -1,7 +1,7 @@
 //! What the server gets to read.
 
 use bytes::Bytes;
-use mastra_native_exporter::{retry::Outcome, signal::Signal, transport::Transport};
+use mastra_native_exporter::{protocol::answer::Outcome, signal::Signal, transport::Transport};
 
 use crate::{
     BODY, PATH, TOKEN, connect, connect_with, send,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mastra_native_exporter::retry::Outcome;
+use mastra_native_exporter::protocol::answer::Outcome;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::{
     ServerConfig,

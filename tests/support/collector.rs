@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use mastra_native_exporter::{clock, retry::Outcome, signal::Signal, transport::Transport};
+use mastra_native_exporter::{clock, protocol::answer::Outcome, signal::Signal, transport::Transport};
 use tokio::time::{Instant, sleep};
 
 use super::lock;

@@ -10,8 +10,7 @@ use std::{
 
 use crossbeam_channel::Sender;
 use mastra_native_exporter::{
-    accounts::FlushKind,
-    command::{Command, Records, Unread},
+    command::{Command, FlushKind, Records, Unread},
     event::Event,
     signal::Signal,
     stats::Stats,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use allocation_counter::measure;
-use mastra_native_exporter::{batch::Batcher, clock, wire::Decoder};
+use mastra_native_exporter::{clock, delivery::batch::Batcher, wire::Decoder};
 
 use crate::{CASES, Case, MAX_BYTES, NOW_MS};
 

@@ -6,11 +6,9 @@ use tokio::time::Instant;
 
 use super::Exporter;
 use crate::{
-    batch::Body,
+    delivery::{batch::Body, ledger::End, pace, queue::Job},
     event::{Event, RecordName},
-    ledger::End,
-    queue::Job,
-    retry::{self, Outcome},
+    protocol::answer::Outcome,
     signal::Signal,
     stats::DropReason,
 };
@@ -97,7 +95,7 @@ impl Exporter {
         }
         self.ledger.stats.retried(job.signal, job.count());
         self.ledger.accounts.on_tried(&mut job);
-        let again = now + retry::delay(job.attempts, (self.jitter)());
+        let again = now + pace::delay(job.attempts, (self.jitter)());
         job.ready_at = job.expires_at.map_or(again, |at| at.min(again));
         self.queue.push(job);
     }

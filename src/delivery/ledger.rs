@@ -5,10 +5,12 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use crate::{
-    accounts::{Account, Accounts},
+    delivery::{
+        gate::Gate,
+        pending::{Account, Accounts},
+        queue::Job,
+    },
     event::{Event, RecordName, Sink},
-    gate::Gate,
-    queue::Job,
     signal::Signal,
     stats::{DropReason, Stats},
     wire::Fault,

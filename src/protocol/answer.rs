@@ -1,13 +1,6 @@
-//! What an answer means, and how long to wait before the next attempt. Pure: given the jitter, never reads a clock.
+//! What an answer means.
 
 use std::time::Duration;
-
-/// Wait before the second attempt.
-const BACKOFF_BASE: Duration = Duration::from_secs(1);
-/// No wait is longer than this, jitter aside.
-const BACKOFF_MAX: Duration = Duration::from_secs(30);
-/// Each wait is spread by up to this share to both sides, so that many processes do not come back at once.
-const JITTER_RATIO: f64 = 0.2;
 
 /// A collector cannot ask for a longer wait than this.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(5 * 60);
@@ -97,16 +90,6 @@ fn quota_probe_after(header: Option<&str>) -> Duration {
     }
 }
 
-/// The wait after `attempts` failed attempts (1 or more): doubling from [`BACKOFF_BASE`] to [`BACKOFF_MAX`].
-///
-/// `jitter` is in `0.0..1.0`; 0.5 gives the wait unchanged.
-#[must_use]
-pub fn delay(attempts: u32, jitter: f64) -> Duration {
-    let doublings = attempts.saturating_sub(1).min(16);
-    let wait = BACKOFF_BASE.saturating_mul(1 << doublings).min(BACKOFF_MAX);
-    wait.mul_f64(1.0 + JITTER_RATIO * (2.0 * jitter - 1.0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,19 +159,5 @@ mod tests {
         assert_eq!(paused(402, None, Some("99999999999999999999999")), probe(2_147_483));
         let without = Answer { status: 200, observability: Some("disabled"), ..Answer::default() };
         assert_eq!(classify(&without), Outcome::Delivered);
-    }
-
-    #[test]
-    fn doubles_to_the_cap() {
-        let waits: Vec<u64> = (1..=8).map(|attempts| delay(attempts, 0.5).as_secs()).collect();
-        assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30, 30]);
-        assert_eq!(delay(u32::MAX, 0.5).as_secs(), 30);
-        assert_eq!(delay(0, 0.5).as_secs(), 1);
-    }
-
-    #[test]
-    fn jitter_spreads_to_both_sides() {
-        assert_eq!(delay(1, 0.0), Duration::from_millis(800));
-        assert_eq!(delay(1, 1.0), Duration::from_millis(1200));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::{batch::Body, signal::Signal};
+use crate::{delivery::batch::Body, signal::Signal};
 
 /// A body to send, with what is needed to account for it.
 #[derive(Debug)]

@@ -8,15 +8,16 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use crate::{
-    accounts::FlushKind,
-    batch::{Batch, Batcher, Body},
-    command::Records,
+    command::{FlushKind, Records},
     config::{Compression, Config},
+    delivery::{
+        batch::{Batch, Batcher, Body},
+        gate::Gate,
+        ledger::{End, Ledger},
+        pace::Pace,
+        queue::{Job, Queue},
+    },
     event::{Event, Sink},
-    gate::Gate,
-    ledger::{End, Ledger},
-    pace::Pace,
-    queue::{Job, Queue},
     signal::Signal,
     stats::{DropReason, Stats},
     wire::{Decoder, Fault, Rejected},

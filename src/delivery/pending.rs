@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use tokio::time::Instant;
 
-use crate::{batch::FlushReason, queue::Job, signal::Signal};
+use crate::{
+    command::FlushKind,
+    delivery::{batch::FlushReason, queue::Job},
+    signal::Signal,
+};
 
 /// A closed batch with at least one job that is not settled.
 #[derive(Debug)]
@@ -25,17 +29,6 @@ pub struct Account {
     jobs: usize,
     /// Those of them that a flush waits for.
     awaited: usize,
-}
-
-/// What a flush is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FlushKind {
-    /// `flush()`: until all is delivered, dropped or tried three times.
-    Flush,
-    /// `shutdown()`: the same, then the exporter stops.
-    Shutdown,
-    /// The script has ended: until all is delivered or dropped.
-    Exit,
 }
 
 /// A flush that waits.

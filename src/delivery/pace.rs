@@ -5,7 +5,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::{retry, signal::Signal};
+use crate::signal::Signal;
+
+/// Wait before the second attempt.
+const BACKOFF_BASE: Duration = Duration::from_secs(1);
+/// No wait is longer than this, jitter aside.
+const BACKOFF_MAX: Duration = Duration::from_secs(30);
+/// Each wait is spread by up to this share to both sides, so that many processes do not come back at once.
+const JITTER_RATIO: f64 = 0.2;
 
 /// Requests under way at the same time, at most.
 const MAX_IN_FLIGHT: usize = 4;
@@ -64,7 +71,7 @@ impl Pace {
         }
         if let Some(address) = self.addresses.get_mut(signal.index()) {
             let failures = address.outage.as_ref().map_or(0, |outage| outage.failures).saturating_add(1);
-            let pause_until = now + retry::delay(failures, jitter);
+            let pause_until = now + delay(failures, jitter);
             let pause_until = expires_at.filter(|&at| at > now).map_or(pause_until, |at| at.min(pause_until));
             address.outage = Some(Outage { failures, pause_until });
         }
@@ -96,6 +103,16 @@ impl Pace {
         let pause = outage.filter(|_| !impatient).map(|outage| outage.pause_until);
         Some(ready_at).max(self.hold_until).max(pause)
     }
+}
+
+/// The wait after `attempts` failed attempts (1 or more): doubling from [`BACKOFF_BASE`] to [`BACKOFF_MAX`].
+///
+/// `jitter` is in `0.0..1.0`; 0.5 gives the wait unchanged.
+#[must_use]
+pub fn delay(attempts: u32, jitter: f64) -> Duration {
+    let doublings = attempts.saturating_sub(1).min(16);
+    let wait = BACKOFF_BASE.saturating_mul(1 << doublings).min(BACKOFF_MAX);
+    wait.mul_f64(1.0 + JITTER_RATIO * (2.0 * jitter - 1.0))
 }
 
 #[cfg(test)]
@@ -158,5 +175,19 @@ mod tests {
         assert_eq!(pace.earliest(LOGS, now, false), Some(now + SECOND * 3));
         pace.on_failure(now, LOGS, 0.5, None, Some(now));
         assert_eq!(pace.earliest(LOGS, now, false), Some(now + SECOND * 30));
+    }
+
+    #[test]
+    fn doubles_to_the_cap() {
+        let waits: Vec<u64> = (1..=8).map(|attempts| delay(attempts, 0.5).as_secs()).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30, 30]);
+        assert_eq!(delay(u32::MAX, 0.5).as_secs(), 30);
+        assert_eq!(delay(0, 0.5).as_secs(), 1);
+    }
+
+    #[test]
+    fn jitter_spreads_to_both_sides() {
+        assert_eq!(delay(1, 0.0), Duration::from_millis(800));
+        assert_eq!(delay(1, 1.0), Duration::from_millis(1200));
     }
 }

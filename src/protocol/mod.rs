@@ -1,0 +1,3 @@
+//! What a collector of Mastra is. Pure.
+
+pub mod answer;
