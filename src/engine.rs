@@ -1,6 +1,9 @@
 //! The loop on the engine's thread, where nothing else waits: for commands, for answers, for the next deadline.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use tokio::{
@@ -39,7 +42,8 @@ struct Sent {
 /// See the module. `connect` makes the transport of an exporter, or says why it cannot.
 pub struct Engine<T, C> {
     connect: C,
-    lanes: HashMap<ExporterId, Lane<T>>,
+    /// In the order of their ids, so that a run with the same events does the same.
+    lanes: BTreeMap<ExporterId, Lane<T>>,
     requests: JoinSet<Outcome>,
     /// What each request in `requests` is about; kept here so that a task that panics does not take it along.
     sent: HashMap<Id, Sent>,
@@ -59,7 +63,7 @@ where
     pub fn new(connect: C) -> Self {
         Self {
             connect,
-            lanes: HashMap::new(),
+            lanes: BTreeMap::new(),
             requests: JoinSet::new(),
             sent: HashMap::new(),
             decoder: Decoder::default(),
@@ -101,6 +105,8 @@ where
                 continue;
             }
             tokio::select! {
+                // In this order instead of a random one: each pass takes all that has come, so none waits for another.
+                biased;
                 () = wake.notified() => {}
                 Some(done) = self.requests.join_next_with_id() => self.on_done(done),
                 () = sleep_until(deadline) => {}
