@@ -1,6 +1,6 @@
 import { IMastraLogger, LogLevel } from "@mastra/core/logger";
 
-//#region facade/native-binding.d.ts
+//#region facade/native/load.d.ts
 /**
  * Which exporters are in use: the native ones, `path` being the absolute path of the binary; or the JavaScript ones of
  * `@mastra/observability` in their place, and why.
@@ -15,7 +15,7 @@ type NativeBinding = {
 /** Tells whether the native exporters are in use, or why they are not. */
 declare const nativeBinding: NativeBinding;
 //#endregion
-//#region facade/native-options.d.ts
+//#region facade/contracts/native-options.d.ts
 /** Options that the exporters have beyond those of `@mastra/observability`. Wrong values are refused. */
 interface NativeExporterOptions {
   /**
@@ -50,12 +50,12 @@ interface NativeExporterOptions {
   compression?: 'none' | 'gzip';
 }
 //#endregion
-//#region facade/signals.d.ts
+//#region facade/native/signals.d.ts
 /** The five kinds of telemetry, in the order of `Signal::ALL` (src/signal.rs); the index is the kind of its records on the wire. */
 declare const SIGNALS: readonly ["traces", "logs", "metrics", "scores", "feedback"];
 type Signal = (typeof SIGNALS)[number];
 //#endregion
-//#region facade/stats.d.ts
+//#region facade/native/stats.d.ts
 /**
  * Why records were dropped.
  *
@@ -91,7 +91,7 @@ interface SignalStats {
 /** What has become of everything that was exported, by signal. */
 type ExporterStats = Record<Signal, SignalStats>;
 //#endregion
-//#region facade/ai-tracing/record.d.ts
+//#region facade/contracts/ai-tracing/record.d.ts
 /** The fields of `AnyExportedAISpan` of `@mastra/core` 0.24 that are read. */
 interface ExportedAISpan {
   id: string;
@@ -109,7 +109,7 @@ interface ExportedAISpan {
   isEvent: boolean;
 }
 //#endregion
-//#region facade/ai-tracing/cloud-exporter.d.ts
+//#region facade/contracts/ai-tracing/cloud-exporter.d.ts
 /** The options of `CloudExporter` of `@mastra/core/ai-tracing` (0.24), and ours. */
 interface CloudExporterConfig extends NativeExporterOptions {
   /** Records of a batch at most; default 1000. */

@@ -1,47 +1,12 @@
 import { BaseExporter, BaseExporterConfig, CloudExporterConfig as CloudExporterConfig$1, MastraPlatformExporterConfig as MastraPlatformExporterConfig$1 } from "@mastra/observability";
 import { FeedbackEvent, InitExporterOptions, LogEvent, MetricEvent, ObservabilityEntrypoint, ObservabilityExporter, ScoreEvent, TracingEvent } from "@mastra/core/observability";
 
-//#region facade/native-options.d.ts
-/** Options that the exporters have beyond those of `@mastra/observability`. Wrong values are refused. */
-interface NativeExporterOptions {
-  /**
-   * How long a batch is tried again, in milliseconds, when `maxRetries` is not given. An integer from 0 to 86400000;
-   * default 300000.
-   */
-  retryWindowMs?: number;
-  /**
-   * Time limit of one attempt in milliseconds, from connecting to the end of the answer. An integer from 1 to 600000;
-   * default 30000.
-   */
-  requestTimeoutMs?: number;
-  /** How long `flush()` waits at most, in milliseconds. An integer from 0 to 600000; default 30000. */
-  flushTimeoutMs?: number;
-  /** How long `shutdown()` waits at most, in milliseconds. An integer from 0 to 600000; default 8000. */
-  shutdownTimeoutMs?: number;
-  /** How long the end of the process is held at most, in milliseconds. An integer from 0 to 600000; default 2000. */
-  exitTimeoutMs?: number;
-  /**
-   * A request's body does not grow beyond this before compression, in bytes, nor beyond an eighth of `maxQueueBytes`,
-   * unless one record alone does. An integer from 1024 to 268435456; default 4194304 (4 MiB).
-   */
-  maxBatchBytes?: number;
-  /** A record with more JSON than this is dropped, in bytes. An integer from 1024 to 268435456; default 16777216. */
-  maxRecordBytes?: number;
-  /**
-   * Memory for records that wait or are under way, in bytes of JSON. When it is full the oldest waiting records are
-   * dropped. An integer from 1048576 (1 MiB) to 4294967296 (4 GiB); default 67108864 (64 MiB).
-   */
-  maxQueueBytes?: number;
-  /** How bodies travel: as they are, or with `content-encoding: gzip`. Default `'none'`. */
-  compression?: 'none' | 'gzip';
-}
-//#endregion
-//#region facade/signals.d.ts
+//#region facade/native/signals.d.ts
 /** The five kinds of telemetry, in the order of `Signal::ALL` (src/signal.rs); the index is the kind of its records on the wire. */
 declare const SIGNALS: readonly ["traces", "logs", "metrics", "scores", "feedback"];
 type Signal = (typeof SIGNALS)[number];
 //#endregion
-//#region facade/stats.d.ts
+//#region facade/native/stats.d.ts
 /**
  * Why records were dropped.
  *
@@ -77,7 +42,42 @@ interface SignalStats {
 /** What has become of everything that was exported, by signal. */
 type ExporterStats = Record<Signal, SignalStats>;
 //#endregion
-//#region facade/exporter.d.ts
+//#region facade/contracts/native-options.d.ts
+/** Options that the exporters have beyond those of `@mastra/observability`. Wrong values are refused. */
+interface NativeExporterOptions {
+  /**
+   * How long a batch is tried again, in milliseconds, when `maxRetries` is not given. An integer from 0 to 86400000;
+   * default 300000.
+   */
+  retryWindowMs?: number;
+  /**
+   * Time limit of one attempt in milliseconds, from connecting to the end of the answer. An integer from 1 to 600000;
+   * default 30000.
+   */
+  requestTimeoutMs?: number;
+  /** How long `flush()` waits at most, in milliseconds. An integer from 0 to 600000; default 30000. */
+  flushTimeoutMs?: number;
+  /** How long `shutdown()` waits at most, in milliseconds. An integer from 0 to 600000; default 8000. */
+  shutdownTimeoutMs?: number;
+  /** How long the end of the process is held at most, in milliseconds. An integer from 0 to 600000; default 2000. */
+  exitTimeoutMs?: number;
+  /**
+   * A request's body does not grow beyond this before compression, in bytes, nor beyond an eighth of `maxQueueBytes`,
+   * unless one record alone does. An integer from 1024 to 268435456; default 4194304 (4 MiB).
+   */
+  maxBatchBytes?: number;
+  /** A record with more JSON than this is dropped, in bytes. An integer from 1024 to 268435456; default 16777216. */
+  maxRecordBytes?: number;
+  /**
+   * Memory for records that wait or are under way, in bytes of JSON. When it is full the oldest waiting records are
+   * dropped. An integer from 1048576 (1 MiB) to 4294967296 (4 GiB); default 67108864 (64 MiB).
+   */
+  maxQueueBytes?: number;
+  /** How bodies travel: as they are, or with `content-encoding: gzip`. Default `'none'`. */
+  compression?: 'none' | 'gzip';
+}
+//#endregion
+//#region facade/contracts/exporter.d.ts
 /** The options that both exporters of the peer have, and ours. */
 interface ExporterConfig extends BaseExporterConfig, NativeExporterOptions {
   endpoint?: string;
@@ -124,7 +124,7 @@ declare abstract class NativeTelemetryExporter extends BaseExporter {
   stats(): ExporterStats;
 }
 //#endregion
-//#region facade/cloud-exporter.d.ts
+//#region facade/contracts/cloud-exporter.d.ts
 /** The options of `CloudExporter` of `@mastra/observability`, and ours. */
 interface CloudExporterConfig extends CloudExporterConfig$1, NativeExporterOptions {}
 declare class NativeCloudExporter extends NativeTelemetryExporter {
@@ -141,7 +141,7 @@ declare const CloudExporter_base: typeof NativeCloudExporter;
  */
 declare class CloudExporter extends CloudExporter_base {}
 //#endregion
-//#region facade/native-binding.d.ts
+//#region facade/native/load.d.ts
 /**
  * Which exporters are in use: the native ones, `path` being the absolute path of the binary; or the JavaScript ones of
  * `@mastra/observability` in their place, and why.
@@ -156,7 +156,7 @@ type NativeBinding = {
 /** Tells whether the native exporters are in use, or why they are not. */
 declare const nativeBinding: NativeBinding;
 //#endregion
-//#region facade/platform-exporter.d.ts
+//#region facade/contracts/platform-exporter.d.ts
 /** The options of `MastraPlatformExporter` of `@mastra/observability`, and ours. */
 interface MastraPlatformExporterConfig extends MastraPlatformExporterConfig$1, NativeExporterOptions {}
 declare class NativePlatformExporter extends NativeTelemetryExporter {
@@ -172,11 +172,11 @@ declare const MastraPlatformExporter_base: typeof NativePlatformExporter;
  */
 declare class MastraPlatformExporter extends MastraPlatformExporter_base {}
 //#endregion
-//#region facade/peer-exporter.d.ts
+//#region facade/replace/javascript-exporter.d.ts
 /** One of our exporters. */
 type NativeExporter = CloudExporter | MastraPlatformExporter;
 //#endregion
-//#region facade/use-native.d.ts
+//#region facade/replace/use-native.d.ts
 /** What `useNativeExporters` has done; an exporter is listed once for each instance in which it is registered. */
 interface UsedNativeExporters {
   /** The peer's exporters, and what exports in their place. */

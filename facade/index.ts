@@ -1,6 +1,6 @@
-export { CloudExporter, type CloudExporterConfig } from './cloud-exporter.js';
-export { nativeBinding, type NativeBinding } from './native-binding.js';
-export type { NativeExporterOptions } from './native-options.js';
-export { MastraPlatformExporter, type MastraPlatformExporterConfig } from './platform-exporter.js';
-export type { DropReason, ExporterStats, SignalStats } from './stats.js';
-export { useNativeExporters, type UsedNativeExporters } from './use-native.js';
+export { CloudExporter, type CloudExporterConfig } from './contracts/cloud-exporter.js';
+export { nativeBinding, type NativeBinding } from './native/load.js';
+export type { NativeExporterOptions } from './contracts/native-options.js';
+export { MastraPlatformExporter, type MastraPlatformExporterConfig } from './contracts/platform-exporter.js';
+export type { DropReason, ExporterStats, SignalStats } from './native/stats.js';
+export { useNativeExporters, type UsedNativeExporters } from './replace/use-native.js';

@@ -1,15 +1,15 @@
 // `npm run test:matrix [-- FILE...]`: the wire's table and the Node tests under every supported Node; some files, or all
 // but those that measure memory. Ends with the counts of all. The binaries are those that the packed tests use.
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
 
 import { run } from './run.mjs';
+import { TEST_TIMEOUT, testFiles } from './test-files.mjs';
 
 /** Nothing in it depends on the version, and it takes minutes. */
-const LEFT_OUT = ['lost-memory.test.mjs'];
+const LEFT_OUT = ['__test__/delivery/memory.test.mjs'];
 
 const given = process.argv.slice(2);
-const all = readdirSync('__test__').filter((name) => name.endsWith('.test.mjs') && !LEFT_OUT.includes(name)).map((name) => `__test__/${name}`);
+const all = testFiles().filter((name) => !LEFT_OUT.includes(name));
 
 run('npm', ['run', '--silent', 'build']);
 run('npm', ['ci', '--silent', '--prefix', '__test__/packed/tools']);
@@ -20,7 +20,7 @@ const totals = { passed: 0, failed: 0 };
 for (const [version, node] of NODES) {
   const env = { ...process.env, MASTRA_TEST_NODE: node };
   const table = spawnSync('cargo', ['test', '--test', 'wire'], { env, encoding: 'utf8' });
-  const suite = spawnSync(node, ['--test', '--test-reporter=tap', ...(given.length > 0 ? given : all)], { env, encoding: 'utf8', maxBuffer: 2 ** 28 });
+  const suite = spawnSync(node, ['--test', '--test-reporter=tap', TEST_TIMEOUT, ...(given.length > 0 ? given : all)], { env, encoding: 'utf8', maxBuffer: 2 ** 28 });
   const sum = (text, pattern) => [...text.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0);
   const passed = sum(table.stdout, /^test result: .* (\d+) passed/gm) + sum(suite.stdout, /^# pass (\d+)/gm);
   const failed = sum(table.stdout, / (\d+) failed;/g) + sum(suite.stdout, /^# fail (\d+)/gm) + Number(passed === 0);

@@ -1,6 +1,7 @@
 // `npm test`: builds, runs the Rust and the Node tests, and ends with the counts of both.
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+
+import { TEST_TIMEOUT, testFiles } from './test-files.mjs';
 
 /** Runs a command, shows its output, and answers { code, output }. */
 function run(command, args) {
@@ -22,9 +23,8 @@ const sum = (output, pattern) => [...output.matchAll(pattern)].reduce((total, ma
 const build = await run('npm', ['run', '--silent', 'build']);
 if (build.code !== 0) process.exit(build.code ?? 1);
 
-const files = readdirSync('__test__').filter((name) => name.endsWith('.test.mjs')).map((name) => `__test__/${name}`);
 const rust = await run('cargo', ['test']);
-const node = await run(process.execPath, ['--test', '--test-reporter=spec', ...files]);
+const node = await run(process.execPath, ['--test', '--test-reporter=spec', TEST_TIMEOUT, ...testFiles()]);
 
 const passed = sum(rust.output, /^test result: .* (\d+) passed/gm) + sum(node.output, /^ℹ pass (\d+)/gm);
 const failed = sum(rust.output, / (\d+) failed;/g) + sum(node.output, /^ℹ fail (\d+)/gm);

@@ -21,7 +21,7 @@ use crate::{
     stats::DropReason,
 };
 
-/// Raised with every change of what this file exports; the facade takes no other (`facade/native-binding.ts`).
+/// Raised with every change of what this file exports; the facade takes no other (`facade/native/load.ts`).
 #[napi]
 pub const API_VERSION: u32 = 2;
 

@@ -1,4 +1,4 @@
-//! Everything the engine has to say to the facade, as one enum. Crosses as JSON; `facade/log.ts` turns each into
+//! Everything the engine has to say to the facade, as one enum. Crosses as JSON; `facade/log/log.ts` turns each into
 //! the peer's log line.
 
 use serde::{Deserialize, Serialize};

@@ -4,8 +4,8 @@ import v8 from 'node:v8';
 import { facadeModule } from '../../__test__/support/facade.mjs';
 import { PROFILES } from '../../bench/profiles.mjs';
 
-const { flatten } = await facadeModule('flat');
-const { emptyAtoms, writeAtoms } = await facadeModule('wire');
+const { flatten } = await facadeModule('encode/flat');
+const { emptyAtoms, writeAtoms } = await facadeModule('encode/wire');
 const SPANS = 0;
 
 function buffer(records) {

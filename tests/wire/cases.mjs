@@ -2,8 +2,8 @@
 // the real serializer; `records` is what JSON.stringify makes of each, in order. An expression is its own name.
 import { facadeModule } from '../../__test__/support/facade.mjs';
 
-const { flatten } = await facadeModule('flat');
-const { emptyAtoms, writeAtoms } = await facadeModule('wire');
+const { flatten } = await facadeModule('encode/flat');
+const { emptyAtoms, writeAtoms } = await facadeModule('encode/wire');
 
 const LOGS = 1;
 const SPANS = 0;
@@ -105,7 +105,7 @@ for (const [name, make] of Object.entries({
 // Records of several kinds in one buffer, and what one has of another.
 const common = { model: 'm', tags: ['a', 'b'], at: new Date(7) };
 const span = (extra) => ({ id: 's1', traceId: 't', name: 'n', type: 'agent_run', startTime: new Date(1), ...extra });
-/** Wire contract of the peer; facade/records.ts makes the same. */
+/** Wire contract of the peer; facade/encode/records.ts makes the same. */
 const complete = (exported) => JSON.stringify({
   ...exported, spanId: exported.id, spanType: exported.type, startedAt: exported.startTime, endedAt: exported.endTime ?? null,
   error: exported.errorInfo ?? null, createdAt: new Date(NOW_MS), updatedAt: null,

@@ -1,0 +1,44 @@
+// Records that are too large, or whose JSON has no end: they cost themselves at most, not their neighbours, not the
+// memory of the process, not its event loop.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { startCollector } from '../../examples/demo/collector.mjs';
+import { runToEnd } from '../support/lost-child.mjs';
+import { GRAPHS } from '../support/lost-graphs.mjs';
+import { arrivals } from '../support/lost-spans.mjs';
+
+const MB = 1_000_000;
+const MAX_GROWTH = 300 * MB;
+/** A process that is not done by then hangs: all of them need less than a second. */
+const HANGS_MS = 10_000;
+
+const WARNINGS = {
+  recordTooLarge: /^Dropped a record that (cannot be exported|is too large)$/,
+  replaced: /^Replaced values that JSON cannot represent$/,
+};
+
+describe('a record over maxRecordBytes or without end', { concurrency: 2 }, () => {
+  for (const [index, [name, , outcome]] of GRAPHS.entries()) {
+    test(`${name}: costs itself at most, with a warning; memory bounded, no hang`, async (t) => {
+      const collector = await startCollector();
+      try {
+        const options = { nodeArgs: ['--expose-gc'], killAfterMs: HANGS_MS };
+        const { code, signal, stdout, stderr } = await runToEnd('lost-graph.mjs', { URL: collector.url, CASE: `${index}` }, options);
+        assert.deepEqual([code, signal], [0, null], signal === 'SIGKILL' ? `hung for ${HANGS_MS} ms` : stderr);
+        const { growth, ms, warnings, stats } = JSON.parse(stdout);
+        t.diagnostic(`grew by ${Math.round(growth / MB)} MB, took ${ms} ms`);
+
+        const arrived = arrivals(collector);
+        const sent = arrived.has('bad');
+        if (outcome !== 'either') assert.equal(sent, outcome === 'replaced');
+        assert.deepEqual([...arrived.keys()], sent ? ['good-0', 'bad', 'good-1'] : ['good-0', 'good-1']);
+        assert.deepEqual([stats.accepted, stats.delivered, stats.dropped.recordTooLarge], sent ? [3, 3, 0] : [3, 2, 1]);
+        assert.deepEqual(warnings.map(({ spanId }) => spanId), ['bad'], 'one warning, naming the span');
+        assert.match(warnings[0].message, sent ? WARNINGS.replaced : WARNINGS.recordTooLarge);
+        assert.ok(growth < MAX_GROWTH, `grew by ${Math.round(growth / MB)} MB`);
+      } finally {
+        await collector.close();
+      }
+    });
+  }
+});

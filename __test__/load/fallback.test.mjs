@@ -1,0 +1,128 @@
+// What an installation without a usable binary does: who exports, what is said, and what MASTRA_NATIVE_EXPORTER changes.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { startCollector } from '../../examples/demo/collector.mjs';
+import { BINARY, PLATFORM_PACKAGE, makeInstallation } from '../support/installation.mjs';
+
+// Loads the package as ES module, as CommonJS and in a worker, and exports one span from each.
+const APP = `
+  import { createRequire } from 'node:module';
+  import { Worker, isMainThread } from 'node:worker_threads';
+  import * as imported from 'mastra-native-exporter';
+  const required = createRequire(import.meta.url)('mastra-native-exporter');
+
+  const span = (id) => ({ type: 'span_ended', exportedSpan: { id, traceId: 't', name: id, type: 'agent_run', startTime: new Date() } });
+  async function deliver({ CloudExporter }, id) {
+    const exporter = new CloudExporter({ accessToken: 'secret', endpoint: process.env.URL, maxQueueBytes: 2 ** 20, logLevel: 'error' });
+    await exporter.exportTracingEvent(span(id));
+    const before = exporter.stats().traces;
+    await exporter.shutdown();
+    return { accepted: before.accepted, delivered: exporter.stats().traces.delivered, name: exporter.constructor.name };
+  }
+  if (isMainThread) {
+    const stats = [await deliver(imported, 'imported'), await deliver(required, 'required')];
+    await new Promise((resolve) => new Worker(new URL(import.meta.url)).once('exit', resolve));
+    console.log(JSON.stringify({ bindings: [imported.nativeBinding, required.nativeBinding], stats }));
+  } else {
+    await deliver(imported, 'worker');
+  }
+`;
+// Stand-ins for machines that are not here.
+const PRELOADS = {
+  'riscv.cjs': "Object.defineProperty(process, 'arch', { value: 'riscv64' });",
+  'musl.cjs': 'process.report.getReport = () => ({ header: {} });',
+  'no-report.cjs': "Object.defineProperty(process, 'report', { value: undefined });",
+};
+const files = { 'app.mjs': APP, ...PRELOADS };
+const GOOD = { copy: BINARY };
+
+/** Runs the application against a collector. */
+async function run({ binary, env, preload }) {
+  const collector = await startCollector();
+  const installation = makeInstallation({ binary, files });
+  try {
+    const nodeArgs = preload ? ['--require', `${installation.directory}/${preload}`] : [];
+    const { code, stdout, stderr } = await installation.run('app.mjs', { URL: collector.url, ...env }, nodeArgs);
+    const ids = collector.records('spans').map(({ id }) => id).sort();
+    return { code, stderr, ids, ...(stdout ? JSON.parse(stdout) : {}), directory: installation.directory };
+  } finally {
+    installation.remove();
+    await collector.close();
+  }
+}
+
+const warnings = (stderr, code) => stderr.match(new RegExp(`\\[MASTRA_NATIVE_EXPORTER_${code}\\]`, 'g'))?.length ?? 0;
+
+// [name, what is installed, the reason, the fix]
+const CASES = [
+  ['no package for the platform', {}, new RegExp(`${PLATFORM_PACKAGE} is not installed`), /--include=optional/],
+  ['a file that is no binary', { binary: { text: 'not an ELF file' } }, /the binary cannot be loaded \(.*exporter\.node: (invalid ELF header|file too short)/, /Install .* again/],
+  ['a binary of another API version', { binary: { module: 'exports.API_VERSION = 999;' } }, /has API version 999, but mastra-native-exporter needs \d+/, /have the same version/],
+  ['a binary from before API versions', { binary: { module: 'exports.NativeExporter = class {};' } }, /has API version undefined/, /have the same version/],
+  ['a binary that throws while it is loaded', { binary: { module: "throw new Error('glibc is too old');" } }, /cannot be loaded \(glibc is too old\)/, /Install .* again/],
+  ['a machine without a binary', { binary: GOOD, preload: 'riscv.cjs' }, /there is no binary for linux-riscv64-gnu/, /MASTRA_NATIVE_EXPORTER=off/],
+  ['musl, with the binary for glibc', { binary: GOOD, preload: 'musl.cjs' }, /mastra-native-exporter-linux-x64-musl is not installed/, /--include=optional/],
+];
+
+describe('without a usable binary', { concurrency: 2 }, () => {
+  for (const [name, installed, reason, fix] of CASES) {
+    test(`${name}: the JavaScript exporters deliver, one warning says why`, async () => {
+      const { code, stderr, ids, bindings, stats } = await run(installed);
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(ids, ['imported', 'required', 'worker']);
+      for (const binding of bindings) {
+        assert.equal(binding.loaded, false);
+        assert.match(binding.reason, reason);
+      }
+      assert.deepEqual(stats, Array(2).fill({ accepted: 0, delivered: 0, name: 'CloudExporter' }));
+      assert.equal(warnings(stderr, 'FALLBACK'), 1, stderr);
+      assert.match(stderr, reason);
+      assert.match(stderr, fix);
+      assert.doesNotMatch(stderr, /secret/);
+    });
+
+    test(`${name}: MASTRA_NATIVE_EXPORTER=require is an error at import`, async () => {
+      const { code, stderr, ids } = await run({ ...installed, env: { MASTRA_NATIVE_EXPORTER: 'require' } });
+      assert.equal(code, 1);
+      assert.deepEqual(ids, []);
+      assert.match(stderr, reason);
+      assert.match(stderr, fix);
+      assert.match(stderr, /MASTRA_NATIVE_EXPORTER=require/);
+    });
+  }
+
+  test('MASTRA_NATIVE_EXPORTER=off says nothing', async () => {
+    const { code, stderr, ids } = await run({ env: { MASTRA_NATIVE_EXPORTER: 'off' } });
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(ids, ['imported', 'required', 'worker']);
+    assert.equal(warnings(stderr, '\\w+'), 0, stderr);
+  });
+});
+
+describe('with a binary', { concurrency: 2 }, () => {
+  // [name, environment and machine, is it used?, warnings about the variable]
+  const SETTINGS = [
+    ['by default', {}, true, 0],
+    ['MASTRA_NATIVE_EXPORTER=require', { env: { MASTRA_NATIVE_EXPORTER: 'require' } }, true, 0],
+    ['MASTRA_NATIVE_EXPORTER=off', { env: { MASTRA_NATIVE_EXPORTER: 'off' } }, false, 0],
+    ['an empty MASTRA_NATIVE_EXPORTER', { env: { MASTRA_NATIVE_EXPORTER: '' } }, true, 0],
+    ['another value', { env: { MASTRA_NATIVE_EXPORTER: 'Required' } }, true, 1],
+    ['a Node without diagnostic reports', { preload: 'no-report.cjs' }, true, 0],
+  ];
+  for (const [name, setting, used, warned] of SETTINGS) {
+    test(name, async () => {
+      const { code, stderr, ids, bindings, stats, directory } = await run({ binary: GOOD, ...setting });
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(ids, ['imported', 'required', 'worker']);
+      const expected = used
+        ? { loaded: true, path: `${directory}/node_modules/${PLATFORM_PACKAGE}/exporter.node` }
+        : { loaded: false, reason: 'MASTRA_NATIVE_EXPORTER=off' };
+      assert.deepEqual(bindings, [expected, expected]);
+      const count = Number(used);
+      assert.deepEqual(stats, Array(2).fill({ accepted: count, delivered: count, name: 'CloudExporter' }));
+      assert.equal(warnings(stderr, 'VARIABLE'), warned, stderr);
+      assert.equal(warnings(stderr, 'FALLBACK'), 0, stderr);
+      if (warned) assert.match(stderr, /MASTRA_NATIVE_EXPORTER is 'Required'.*'require', 'off' or absent/);
+    });
+  }
+});

@@ -1,0 +1,34 @@
+// On every platform the package of that platform is asked for: the loader's list is that of npm/ and of napi.targets.
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { makeInstallation } from '../support/installation.mjs';
+
+const npm = new URL('../../npm/', import.meta.url);
+const PLATFORMS = readdirSync(npm).map((name) => JSON.parse(readFileSync(new URL(`${name}/package.json`, npm), 'utf8')));
+// Makes Node look as if it ran on another machine.
+const PRELOAD = `
+  const { os, cpu, libc } = JSON.parse(process.env.MACHINE);
+  process.report.getReport = () => ({ header: libc === 'glibc' ? { glibcVersionRuntime: '2.17' } : {} });
+  Object.defineProperty(process, 'platform', { value: os });
+  Object.defineProperty(process, 'arch', { value: cpu });
+`;
+const APP = "console.log(JSON.stringify(require('mastra-native-exporter').nativeBinding));";
+
+describe('platforms', { concurrency: 2 }, () => {
+  let installation;
+  before(() => {
+    installation = makeInstallation({ files: { 'app.cjs': APP, 'preload.cjs': PRELOAD } });
+  });
+  after(() => installation.remove());
+
+  for (const { name, os, cpu, libc } of PLATFORMS) {
+    test(name, async () => {
+      const MACHINE = JSON.stringify({ os: os[0], cpu: cpu[0], libc: libc?.[0] });
+      const preload = ['--require', `${installation.directory}/preload.cjs`];
+      const { code, stdout, stderr } = await installation.run('app.cjs', { MACHINE }, preload);
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(JSON.parse(stdout), { loaded: false, reason: `the package ${name} is not installed` });
+    });
+  }
+});

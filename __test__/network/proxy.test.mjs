@@ -1,0 +1,172 @@
+// HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, each in a process of its own.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { makeCertificates } from '../support/certificates.mjs';
+import { runFixture } from '../support/child.mjs';
+import { startProxy } from '../support/proxy.mjs';
+import { refusedUrl, startServer } from '../support/server.mjs';
+
+const TOKEN = 'tok3n-for-the-collector';
+const FAILED = /Batch upload failed after all retries/;
+
+// [name, scheme of the collector, environment from the proxy's URL and that of a dead one, way: 'proxy', 'direct' or
+// 'lost']
+const CASES = [
+  ['HTTP_PROXY', 'http', (proxy) => ({ HTTP_PROXY: proxy }), 'proxy'],
+  ['http_proxy', 'http', (proxy) => ({ http_proxy: proxy }), 'proxy'],
+  ['http_proxy wins', 'http', (proxy, dead) => ({ http_proxy: proxy, HTTP_PROXY: dead }), 'proxy'],
+  ['an empty http_proxy does not', 'http', (proxy) => ({ http_proxy: '', HTTP_PROXY: proxy }), 'proxy'],
+  ['an empty HTTP_PROXY is none', 'http', () => ({ HTTP_PROXY: '' }), 'direct'],
+  ['HTTPS_PROXY', 'https', (proxy) => ({ HTTPS_PROXY: proxy }), 'proxy'],
+  ['https_proxy', 'https', (proxy) => ({ https_proxy: proxy }), 'proxy'],
+  ['https_proxy wins', 'https', (proxy, dead) => ({ https_proxy: proxy, HTTPS_PROXY: dead }), 'proxy'],
+  ['HTTPS_PROXY is not for http', 'http', (proxy, dead) => ({ HTTPS_PROXY: dead }), 'direct'],
+  ['HTTP_PROXY is not for https', 'https', (proxy, dead) => ({ HTTP_PROXY: dead }), 'direct'],
+  ['each for its own', 'https', (proxy, dead) => ({ HTTP_PROXY: dead, HTTPS_PROXY: proxy }), 'proxy'],
+  ['no proxy', 'https', () => ({}), 'direct'],
+  ['ALL_PROXY', 'http', (proxy) => ({ ALL_PROXY: proxy }), 'proxy'],
+  ['HTTP_PROXY wins over ALL_PROXY', 'http', (proxy, dead) => ({ ALL_PROXY: dead, HTTP_PROXY: proxy }), 'proxy'],
+  ['a proxy without a scheme', 'http', (proxy) => ({ HTTP_PROXY: proxy.replace('http://', '') }), 'proxy'],
+  ['a dead proxy is not passed by', 'http', (proxy, dead) => ({ HTTP_PROXY: dead }), 'lost'],
+  ['a dead proxy is not passed by, https', 'https', (proxy, dead) => ({ HTTPS_PROXY: dead }), 'lost'],
+  ['NO_PROXY', 'http', (proxy, dead) => ({ HTTP_PROXY: dead, NO_PROXY: '127.0.0.1' }), 'direct'],
+  ['no_proxy, https', 'https', (proxy, dead) => ({ HTTPS_PROXY: dead, no_proxy: 'localhost' }), 'direct'],
+  ['NO_PROXY in a list', 'https', (proxy, dead) => ({ HTTPS_PROXY: dead, NO_PROXY: 'example.com, localhost ,10.0.0.1' }), 'direct'],
+  ['NO_PROXY of all', 'https', (proxy, dead) => ({ HTTPS_PROXY: dead, NO_PROXY: '*' }), 'direct'],
+  ['NO_PROXY of another host', 'https', (proxy) => ({ HTTPS_PROXY: proxy, NO_PROXY: 'example.com,host' }), 'proxy'],
+  ['no_proxy wins', 'http', (proxy) => ({ HTTP_PROXY: proxy, no_proxy: 'example.com', NO_PROXY: '127.0.0.1' }), 'proxy'],
+  ['an empty NO_PROXY', 'http', (proxy) => ({ HTTP_PROXY: proxy, NO_PROXY: '' }), 'proxy'],
+];
+
+describe('proxies', { concurrency: 2 }, () => {
+  let certificates;
+  let collectors;
+  let dead;
+  before(async () => {
+    certificates = makeCertificates();
+    const [http, https] = [await startServer((req, res) => res.end('{}')), await startServer((req, res) => res.end('{}'), certificates)];
+    collectors = { http, https };
+    dead = await refusedUrl();
+  });
+  after(async () => {
+    await Promise.all(Object.values(collectors).map((collector) => collector.close()));
+    certificates.remove();
+  });
+
+  // One child; its requests are told from those of others by their path.
+  async function run(name, scheme, env) {
+    const project = name.replaceAll(/\W+/g, '-');
+    const url = scheme === 'https' ? collectors.https.url.replace('127.0.0.1', 'localhost') : collectors.http.url;
+    const result = await runFixture('export-and-end.mjs', {
+      URL: url, COUNT: '3', TOKEN, MAX_RETRIES: '1', MASTRA_PROJECT_ID: project, NODE_EXTRA_CA_CERTS: certificates.caPath, ...env,
+    });
+    assert.deepEqual([result.code, result.signal], [0, null], result.stderr);
+    const arrived = collectors[scheme].requests.filter(({ path }) => path.startsWith(`/projects/${project}/`));
+    return { ...result, output: result.stdout + result.stderr, arrived, url };
+  }
+
+  for (const [name, scheme, env, way] of CASES) {
+    test(name, async () => {
+      const proxy = await startProxy();
+      try {
+        const { arrived, output, url } = await run(name, scheme, env(`http://${proxy.host}`, dead));
+        assert.equal(arrived.length, way === 'lost' ? 0 : 1, output);
+        assert.equal(FAILED.test(output), way === 'lost', output);
+        assert.equal(proxy.forwarded.length, way === 'proxy' && scheme === 'http' ? 1 : 0);
+        assert.deepEqual(proxy.tunnels.map(({ target }) => target), way === 'proxy' && scheme === 'https' ? [new URL(url).host] : []);
+        for (const { headers, text } of arrived) {
+          assert.equal(headers.authorization, `Bearer ${TOKEN}`);
+          assert.equal(JSON.parse(text).spans.length, 3);
+        }
+        assert.ok(!output.includes(TOKEN));
+      } finally {
+        await proxy.close();
+      }
+    });
+  }
+
+  test('a proxy of https sees neither token nor records', async () => {
+    const proxy = await startProxy();
+    try {
+      const { arrived } = await run('sees nothing', 'https', { HTTPS_PROXY: `http://${proxy.host}` });
+      assert.equal(arrived.length, 1);
+      const [{ headers }] = proxy.tunnels;
+      assert.deepEqual([headers.authorization, headers['x-mastra-observability-capabilities']], [undefined, undefined]);
+      const bytes = Buffer.concat(proxy.bytes);
+      assert.ok(bytes.length > 1000, 'it has carried the request');
+      for (const text of [TOKEN, 'Bearer', 'spans', 'agent run', '/projects/']) assert.equal(bytes.indexOf(text), -1, text);
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  // The logs have an address of their own here, at the same host; [name, environment, does the proxy see the logs?]
+  const port = (url) => new URL(url).port;
+  const TWO_ADDRESSES = [
+    ['one host, https through a proxy and http without', 'https', (proxy) => ({ HTTPS_PROXY: proxy }), true],
+    ['one host, one of its ports in NO_PROXY', 'http', (proxy) => ({ HTTP_PROXY: proxy, NO_PROXY: `localhost:${port(collectors.http.url)}` }), true],
+    ['one host in NO_PROXY', 'https', (proxy) => ({ HTTPS_PROXY: proxy, NO_PROXY: 'localhost' }), false],
+  ];
+  for (const [name, scheme, env, proxied] of TWO_ADDRESSES) {
+    test(name, async () => {
+      const proxy = await startProxy();
+      const other = await startServer((req, res) => res.end('{}'), scheme === 'https' ? certificates : undefined);
+      try {
+        const url = (server) => server.url.replace('127.0.0.1', 'localhost');
+        const { arrived, output } = await run(name, 'http', { URL: url(collectors.http), LOGS_URL: url(other), ...env(`http://${proxy.host}`) });
+        assert.deepEqual([arrived.length, other.requests.length], [1, 1], output);
+        const asked = [...proxy.forwarded.map(({ url: forwarded }) => new URL(forwarded).host), ...proxy.tunnels.map(({ target }) => target)];
+        assert.deepEqual(asked, proxied ? [new URL(url(other)).host] : []);
+      } finally {
+        await Promise.all([proxy.close(), other.close()]);
+      }
+    });
+  }
+
+  for (const scheme of ['http', 'https']) {
+    test(`credentials of the proxy are for the proxy, ${scheme}`, async () => {
+      const proxy = await startProxy();
+      try {
+        const { arrived, output } = await run(`credentials ${scheme}`, scheme, { [`${scheme.toUpperCase()}_PROXY`]: `http://user:p%40ss@${proxy.host}` });
+        const [{ headers }] = [...proxy.forwarded, ...proxy.tunnels];
+        assert.equal(headers['proxy-authorization'], `Basic ${Buffer.from('user:p@ss').toString('base64')}`);
+        assert.equal(arrived.length, 1, output);
+        assert.equal(arrived[0].headers['proxy-authorization'], undefined);
+      } finally {
+        await proxy.close();
+      }
+    });
+
+    test(`a proxy that turns us away, ${scheme}`, async () => {
+      const proxy = await startProxy({ refuse: 407 });
+      try {
+        const { arrived, output } = await run(`turned away ${scheme}`, scheme, { [`${scheme.toUpperCase()}_PROXY`]: `http://user:s3cr3t@${proxy.host}` });
+        assert.equal(arrived.length, 0);
+        assert.match(output, FAILED);
+        for (const secret of ['s3cr3t', Buffer.from('user:s3cr3t').toString('base64'), TOKEN]) assert.ok(!output.includes(secret), output);
+      } finally {
+        await proxy.close();
+      }
+    });
+  }
+
+  for (const [name, url] of [['no URL', 'http://user:s3cr3t@'], ['of SOCKS', 'socks5://user:s3cr3t@127.0.0.1:1080']]) {
+    test(`a proxy that is ${name} disables the exporter, with one line that says why, without its text`, async () => {
+      const { arrived, output } = await run(`a proxy ${name}`, 'http', { ALL_PROXY: url });
+      assert.equal(arrived.length, 0);
+      assert.match(output, /CloudExporter disabled: a proxy of the environment is not an http or https URL/);
+      assert.ok(!output.includes('s3cr3t'), output);
+    });
+  }
+
+  test('a proxy that is spoken to by TLS is trusted as a collector is', async () => {
+    const project = 'proxied-by-tls';
+    const { code, stdout, stderr } = await runFixture('export-and-end.mjs', {
+      URL: 'http://collector.invalid', COUNT: '3', TOKEN, MAX_RETRIES: '1', MASTRA_PROJECT_ID: project,
+      NODE_EXTRA_CA_CERTS: certificates.caPath, HTTP_PROXY: collectors.https.url.replace('127.0.0.1', 'localhost'),
+    });
+    assert.equal(code, 0, stderr);
+    const paths = collectors.https.requests.map(({ path }) => path).filter((path) => path.includes(project));
+    assert.deepEqual(paths, [`http://collector.invalid/projects/${project}/ai/spans/publish`], stdout + stderr);
+  });
+});

@@ -1,0 +1,186 @@
+// What is written: not too much of it, and never the token.
+import assert from 'node:assert/strict';
+import { describe, mock, test } from 'node:test';
+import { inspect } from 'node:util';
+import { runOurs } from '../support/both.mjs';
+import { withEnv } from '../support/env.mjs';
+import { makeSpan, sendAll, SIGNALS, spanEvent } from '../support/events.mjs';
+import { recordingLogger } from '../support/logger.mjs';
+import { refusedUrl } from '../support/server.mjs';
+import { OurExporter, OurPlatformExporter } from '../support/sides.mjs';
+
+const PASS = 10;
+const { logs } = SIGNALS;
+const lines = ({ calls }, level, text) => calls.filter(({ level: its, args: [message] }) => its === level && String(message).includes(text));
+const flushSignal = async ({ exporter }, signal) => {
+  await SIGNALS[signal].send(exporter, 'x');
+  await exporter.flush();
+};
+const flushOne = (run) => flushSignal(run, 'logs');
+const times = (count, act) => async (run) => {
+  for (let i = 0; i < count; i++) await act(run);
+};
+const fail = (status) => () => ({ status });
+const failAlways = { options: { maxRetries: 1 }, answer: fail(500) };
+
+// [name, scenario, level, text, lines]
+const LIMITED = [
+  ['ten failures all pass', { ...failAlways, drive: times(10, flushOne) }, 'error', 'Batch upload failed', 10],
+  ['an eleventh does not', { ...failAlways, drive: times(11, flushOne) }, 'error', 'Batch upload failed', PASS],
+  ['thirty failures', { ...failAlways, drive: times(30, flushOne) }, 'error', 'Batch upload failed', PASS],
+  ['thirty failures, tracked', { ...failAlways, drive: times(30, flushOne) }, 'trackException', 'Error', PASS],
+  ['thirty failures, the line of the batch', { ...failAlways, drive: times(30, flushOne) }, 'warn', 'Batch flush completed', PASS],
+  ['each signal by itself', { ...failAlways, drive: times(12, async ({ exporter }) => { await sendAll(exporter); await exporter.flush(); }) }, 'error', 'Batch upload failed', 5 * PASS],
+  ['replaced values', { drive: times(30, ({ exporter }) => exporter.exportTracingEvent(spanEvent(makeSpan('s', { input: 1n })))) }, 'warn', 'Replaced values', PASS],
+  ['malformed events', { drive: times(30, ({ exporter }) => exporter.exportTracingEvent(undefined)) }, 'warn', 'Ignored a malformed event', PASS],
+  ['records that are too large', { options: { maxRecordBytes: 1024 }, drive: times(30, ({ exporter }) => logs.send(exporter, 'l', { text: 'x'.repeat(2000) })) }, 'warn', 'Dropped a record', PASS],
+  ['records too large for the collector', { answer: fail(413), drive: times(30, flushOne) }, 'warn', 'Dropped a record', PASS],
+  ['what is well is not limited', { drive: times(30, flushOne) }, 'debug', 'Batch flushed successfully', 30],
+];
+
+describe('repeated messages', { concurrency: true }, () => {
+  for (const [name, scenario, level, text, expected] of LIMITED) {
+    test(name, async () => {
+      const run = await runOurs(scenario);
+      const found = lines(run, level, text);
+      assert.equal(found.length, expected);
+      for (const { args } of found) assert.ok(!inspect(args, { depth: 9 }).includes('suppressedMessages'), 'none was held back before it');
+    });
+  }
+
+  test('one message does not use up another', async () => {
+    const run = await runOurs({ ...failAlways, drive: async (it) => {
+      await times(30, flushOne)(it);
+      await flushSignal(it, 'scores');
+      await it.exporter.exportTracingEvent(undefined);
+    } });
+    assert.equal(lines(run, 'error', 'Batch upload failed').length, PASS + 1);
+    assert.equal(lines(run, 'warn', 'malformed').length, 1);
+  });
+
+  test('each exporter has its own', async () => {
+    for (let i = 0; i < 2; i++) assert.equal(lines(await runOurs({ ...failAlways, drive: times(11, flushOne) }), 'error', 'Batch upload failed').length, PASS);
+  });
+});
+
+// Not beside others: what this process takes for the time is moved. The engine has a clock of its own.
+test('repeated messages: then one after a minute, after two, after four, with the number of the others', async (t) => {
+  const logger = recordingLogger();
+  const exporter = new OurExporter({ accessToken: 't', endpoint: 'http://127.0.0.1:1', logger });
+  let nowMs = 1_000_000;
+  t.mock.method(performance, 'now', () => nowMs);
+  const minute = (count) => { nowMs += count * 60_000; };
+  const malformed = async (count) => {
+    for (let i = 0; i < count; i++) await exporter.exportTracingEvent(undefined);
+    return logger.calls.map(({ args: [, { suppressedMessages = 0 }] }) => suppressedMessages);
+  };
+  const tenZeros = Array(10).fill(0);
+  assert.deepEqual(await malformed(15), tenZeros);
+  minute(1);
+  assert.deepEqual(await malformed(4), [...tenZeros, 5]);
+  minute(1);
+  assert.deepEqual(await malformed(1), [...tenZeros, 5], 'the second pause is two minutes');
+  minute(1);
+  assert.deepEqual(await malformed(1), [...tenZeros, 5, 4]);
+  minute(3);
+  assert.deepEqual(await malformed(1), [...tenZeros, 5, 4]);
+  minute(1);
+  assert.deepEqual(await malformed(1), [...tenZeros, 5, 4, 1]);
+  minute(61);
+  assert.deepEqual(await malformed(11), [...tenZeros, 5, 4, 1, ...tenZeros], 'after a quiet hour it is news again');
+});
+
+describe('a token that others could read', () => {
+  const TEXT = 'sends its access token unencrypted; use https';
+  // [name, options, hosts in the warning; none: no warning]
+  const HOSTS = [
+    ['https', { endpoint: 'https://collector.example.com' }, []],
+    ['the default address', {}, []],
+    ['localhost', { endpoint: 'http://localhost:4318' }, []],
+    ['a name under localhost', { endpoint: 'http://collector.localhost' }, []],
+    ['127.0.0.1', { endpoint: 'http://127.0.0.1:1' }, []],
+    ['127.1.2.3', { endpoint: 'http://127.1.2.3:1' }, []],
+    ['IPv6 loopback', { endpoint: 'http://[::1]:1' }, []],
+    ['a host', { endpoint: 'http://collector.example.com' }, ['collector.example.com']],
+    ['a host and a port', { endpoint: 'http://collector:8080' }, ['collector:8080']],
+    ['a private address', { endpoint: 'http://10.0.0.1' }, ['10.0.0.1']],
+    ['a name that begins like a loopback address', { endpoint: 'http://127.0.0.1.example.com' }, ['127.0.0.1.example.com']],
+    ['a name that ends like localhost', { endpoint: 'http://notlocalhost' }, ['notlocalhost']],
+    ['one signal of five', { endpoint: 'https://a.example.com', logsEndpoint: 'http://b.example.com' }, ['b.example.com']],
+    ['two hosts', { tracesEndpoint: 'http://a.example.com', scoresEndpoint: 'http://b.example.com' }, ['a.example.com', 'b.example.com']],
+    ['no token', { accessToken: undefined, endpoint: 'http://collector.example.com' }, []],
+  ];
+  for (const [Exporter, exporterName] of [[OurExporter, 'CloudExporter'], [OurPlatformExporter, 'MastraPlatformExporter']]) {
+    for (const [name, options, hosts] of HOSTS) {
+      test(`${name}, ${exporterName}`, () => {
+        const logger = recordingLogger();
+        withEnv({}, () => new Exporter({ accessToken: 't', logger, ...options }));
+        const expected = hosts.length > 0 ? [[`${exporterName} ${TEXT}`, { hosts }]] : [];
+        assert.deepEqual(logger.calls.filter(({ level }) => level === 'warn').map(({ args }) => args), expected);
+      });
+    }
+  }
+});
+
+describe('the token is nowhere', { concurrency: true }, () => {
+  const TOKEN = 'tok3n-that-nobody-may-see';
+  const shown = (value) => inspect(value, { depth: 20, showHidden: true, getters: true, maxArrayLength: null, maxStringLength: null });
+
+  // [name, scenario without options]
+  const SCENARIOS = [
+    ['delivered', {}],
+    ...[400, 401, 403, 413, 500].map((status) => [`${status}`, { answer: fail(status) }]),
+    ['402', { kind: 'platform', answer: fail(402) }],
+    ['a redirect elsewhere', { answer: () => ({ status: 307, headers: { location: 'http://127.0.0.1:1/' } }) }],
+    ['an answer that echoes it', { answer: ({ headers }) => ({ status: 500, body: headers.authorization }) }],
+    ['a broken connection', { answer: () => 'reset' }],
+    ['a time limit', { answer: () => 'hang', own: { requestTimeoutMs: 100 } }],
+    ['nobody listens', { endpoint: refusedUrl }],
+    ['a name that does not resolve', { endpoint: async () => 'https://no-such-host.invalid' }],
+    ['a token that no header can carry', { token: `${TOKEN}\nx` }],
+    ['a token beyond latin-1', { token: `${TOKEN}ключ` }],
+  ];
+  for (const [name, { endpoint, own, token = TOKEN, ...scenario }] of SCENARIOS) {
+    test(name, async () => {
+      const url = endpoint ? { endpoint: await endpoint() } : {};
+      const seen = [];
+      const run = await runOurs({
+        ...scenario,
+        options: { accessToken: token, maxRetries: 1, ...own, ...url },
+        drive: async ({ exporter }) => {
+          exporter.init({ emitDropEvent: (event) => seen.push(event) });
+          await sendAll(exporter);
+          await exporter.exportTracingEvent(undefined);
+          await exporter.flush();
+          return exporter;
+        },
+      });
+      const exporter = run.result;
+      seen.push(run.calls, exporter.stats(), ...run.calls.flatMap(({ args }) => args.map((value) => [value?.stack, value?.cause?.stack, JSON.stringify(value)])));
+      assert.ok(run.calls.length > 0);
+      assert.ok(!shown(seen).includes(TOKEN), 'in the log, the statistics or a drop event');
+      assert.ok(!shown(exporter).includes(TOKEN), 'in inspect(exporter)');
+      assert.ok(!String(JSON.stringify(exporter)).includes(TOKEN), 'in JSON.stringify(exporter)');
+    });
+  }
+
+  test('nor in an error of the constructor', () => {
+    for (const bad of [{ endpoint: 'no' }, { projectId: 'a/b' }, { maxQueueBytes: 1 }, { compression: 'zip' }]) {
+      assert.throws(() => new OurExporter({ accessToken: TOKEN, logger: recordingLogger(), ...bad }), (error) => !shown(error).includes(TOKEN));
+    }
+  });
+
+  test('nor on the console', async () => {
+    const written = [];
+    const methods = ['debug', 'info', 'log', 'warn', 'error'].map((method) => mock.method(console, method, (...args) => written.push(args)));
+    try {
+      const exporter = new OurExporter({ accessToken: TOKEN, endpoint: await refusedUrl(), maxRetries: 1, logLevel: 'debug' });
+      await logs.send(exporter, 'l');
+      await exporter.shutdown();
+    } finally {
+      for (const { mock: restore } of methods) restore.restore();
+    }
+    assert.ok(written.length > 0);
+    assert.ok(!shown(written).includes(TOKEN));
+  });
+});

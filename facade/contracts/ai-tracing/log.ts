@@ -1,0 +1,48 @@
+import type { IMastraLogger } from '@mastra/core/logger';
+
+import type { Problem } from '../../encode/encoder.js';
+import { safely, type ExporterLog } from '../../log/log.js';
+import type { EngineEvent } from '../../native/engine.js';
+import type { PipelineLog } from '../../pipeline/pipeline.js';
+
+/** What the peer of 0.24 says of its batches: less, and with other error ids. The rest is as in 1.x. Never throws. */
+export class AiTracingLog implements PipelineLog {
+  readonly #log: ExporterLog;
+  readonly #logger: () => IMastraLogger;
+
+  constructor(log: ExporterLog, logger: () => IMastraLogger) {
+    this.#log = log;
+    this.#logger = logger;
+  }
+
+  event(event: EngineEvent): void {
+    switch (event.type) {
+      case 'batchStarted':
+      case 'batchIncomplete':
+        return;
+      case 'signalDropped':
+        return this.#uploadFailed(event.droppedBatchSize, event.cause);
+      case 'authCooldown':
+        // There is no cooldown in 0.24: a rejected batch is a failed one, with the same error.
+        this.#uploadFailed(event.droppedBatchSize, `Request failed with status: ${event.status}`);
+    }
+    this.#log.event(event);
+  }
+
+  problem(problem: Problem): void {
+    this.#log.problem(problem);
+  }
+
+  lostAtExit(lostRecords: number): void {
+    this.#log.lostAtExit(lostRecords);
+  }
+
+  /** There are records left to send at shutdown. */
+  flushingOnShutdown(remainingEvents: number): void {
+    safely(() => this.#logger().info('Flushing remaining events on shutdown', { remainingEvents }));
+  }
+
+  #uploadFailed(droppedBatchSize: number, cause: string): void {
+    this.#log.uploadFailed('FAILED_TO_BATCH_UPLOAD', { droppedBatchSize }, cause);
+  }
+}

@@ -1,0 +1,43 @@
+import { CloudExporter as PeerExporter, type CloudExporterConfig as PeerConfig } from '@mastra/observability';
+
+import { nativeOr } from '../native/fallback.js';
+import { checkProjectId, isProjectId, type Contract } from './contract.js';
+import { NativeTelemetryExporter } from './exporter.js';
+import type { NativeExporterOptions } from './native-options.js';
+
+/** The options of `CloudExporter` of `@mastra/observability`, and ours. */
+export interface CloudExporterConfig extends PeerConfig, NativeExporterOptions {}
+
+const CONTRACT: Contract<CloudExporterConfig> = {
+  name: 'mastra-cloud-observability-exporter',
+  exporterName: 'CloudExporter',
+  errorIdPrefix: 'CLOUD_EXPORTER',
+  tokenVariable: 'MASTRA_CLOUD_ACCESS_TOKEN',
+  quotaPause: false,
+  credentials(config) {
+    checkProjectId(CONTRACT, config.projectId);
+    const projectId = config.projectId ?? process.env['MASTRA_PROJECT_ID'];
+    return {
+      accessToken: config.accessToken ?? process.env['MASTRA_CLOUD_ACCESS_TOKEN'],
+      // A bad one is refused as an option, but passed over in the environment: peer.
+      projectId: projectId && isProjectId(projectId) ? projectId : undefined,
+      tracesEndpoint: config.tracesEndpoint ?? process.env['MASTRA_CLOUD_TRACES_ENDPOINT'],
+    };
+  },
+};
+
+class NativeCloudExporter extends NativeTelemetryExporter {
+  constructor(config: CloudExporterConfig = {}) {
+    super(CONTRACT, config);
+  }
+}
+
+/**
+ * Sends ended spans, logs, metrics, scores and feedback to a Mastra collector. A drop-in for `CloudExporter` of
+ * `@mastra/observability`: same options, environment variables, log lines and error ids; batching, retries and
+ * requests run on a native thread. Without the binary it is the JavaScript exporter (see `nativeBinding`).
+ *
+ * @throws MastraError from the constructor: `CLOUD_EXPORTER_INVALID_PROJECT_ID`, `CLOUD_EXPORTER_INVALID_ENDPOINT`,
+ * `CLOUD_EXPORTER_INVALID_OPTION`.
+ */
+export class CloudExporter extends nativeOr(NativeCloudExporter, () => PeerExporter) {}

@@ -1,0 +1,50 @@
+import { inspect } from 'node:util';
+
+import { exporterError, type Names } from '../log/errors.js';
+import { OPTION_SPECS, type NativeOptions, type NumberOption, type OptionSpec } from '../native/engine.js';
+
+/** Options as they may really arrive. */
+type Given = Partial<Record<NumberOption | 'compression', unknown>>;
+
+/**
+ * The options that were given, each within its limits. Options that the peer has too take any value, as there: what is
+ * out of range is brought into range. Our own are checked.
+ *
+ * @throws MastraError `<PREFIX>_INVALID_OPTION` naming the option, the value and what is allowed.
+ */
+export function resolveOptions(names: Names, given: Given): Pick<NativeOptions, NumberOption | 'compression'> {
+  const resolved: Pick<NativeOptions, NumberOption | 'compression'> = {};
+  for (const spec of OPTION_SPECS) {
+    const value = given[spec.name];
+    if (value === undefined || value === null) continue;
+    resolved[spec.name] = spec.lenient ? broughtIntoRange(spec, value) : checked(names, spec, value);
+  }
+  const { compression } = given;
+  if (compression === 'gzip' || compression === 'none') resolved.compression = compression;
+  else if (compression !== undefined && compression !== null) throw invalid(names, 'compression', compression, "'none' or 'gzip'");
+  return resolved;
+}
+
+function checked(names: Names, { name, unit, min, max }: OptionSpec, value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
+  throw invalid(names, name, value, `an integer from ${min} to ${max} (${unit})`);
+}
+
+function invalid(names: Names, option: string, value: unknown, allowed: string): Error {
+  return exporterError(names, 'INVALID_OPTION', {
+    text: `${names.exporterName} ${option} must be ${allowed}, got ${shown(value)}.`,
+    details: { option, value: shown(value), allowed },
+  });
+}
+
+/** A value as an error shows it. */
+export function shown(value: unknown): string {
+  return inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 100 });
+}
+
+function broughtIntoRange({ name, min, max }: OptionSpec, value: unknown): number {
+  const number = typeof value === 'symbol' ? NaN : Number(value);
+  // The peer compares a count with NaN, which is never reached, but takes NaN as the shortest wait and no attempt.
+  if (Number.isNaN(number)) return name === 'maxBatchSize' ? max : min;
+  return Math.min(Math.max(Math.ceil(number), min), max);
+}

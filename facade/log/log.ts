@@ -1,0 +1,144 @@
+import type { IMastraLogger } from '@mastra/core/logger';
+
+import type { Problem } from '../encode/encoder.js';
+import type { EngineEvent } from '../native/engine.js';
+import type { PipelineLog } from '../pipeline/pipeline.js';
+import { exporterError, type Names } from './errors.js';
+import { RepeatLimit } from './limit.js';
+
+type Level = 'debug' | 'info' | 'warn' | 'error';
+
+/** Writes what happens into the application's logger, in the peer's words where the peer has them. Never throws. */
+export class ExporterLog implements PipelineLog {
+  readonly #names: Names;
+  readonly #logger: () => IMastraLogger;
+  readonly #limits = new Map<string, RepeatLimit>();
+
+  /** `logger` is asked each time: Mastra replaces an exporter's logger after construction. */
+  constructor(names: Names, logger: () => IMastraLogger) {
+    this.#names = names;
+    this.#logger = logger;
+  }
+
+  /** One warning for a record that could not be encoded as it was, naming it. */
+  problem({ signal, record, replaced, replacedCount, dropped }: Problem): void {
+    const { spanId, traceId } = identity(record);
+    if (dropped) {
+      this.#limited('warn', 'Dropped a record that cannot be exported', { signal, spanId, traceId, reason: dropped });
+      return;
+    }
+    this.#limited('warn', 'Replaced values that JSON cannot represent', { signal, spanId, traceId, replaced, replacedCount });
+  }
+
+  /** One warning for a call without a usable event. */
+  malformed(method: string): void {
+    this.#limited('warn', 'Ignored a malformed event', { method });
+  }
+
+  /** The token travels readable for others to these hosts. */
+  readableToken(hosts: readonly string[]): void {
+    this.#write('warn', `${this.#names.exporterName} sends its access token unencrypted; use https`, { hosts });
+  }
+
+  /** The process ends with records undelivered. */
+  lostAtExit(lostRecords: number): void {
+    this.#write('warn', `${this.#names.exporterName} lost ${lostRecords} records at exit`, { lostRecords });
+  }
+
+  /** `<name> shutdown complete`. */
+  shutdownComplete(): void {
+    this.#write('info', `${this.#names.exporterName} shutdown complete`);
+  }
+
+  /** Writes an event of the engine. */
+  event(event: EngineEvent): void {
+    const { type, ...fields } = event;
+    const { exporterName } = this.#names;
+    switch (event.type) {
+      case 'batchStarted':
+        return this.#write('debug', 'Flushing buffered events', fields);
+      case 'batchDelivered':
+        return this.#write('debug', 'Batch flushed successfully', fields);
+      case 'batchIncomplete':
+        return this.#limited('warn', 'Batch flush completed with dropped signal batches', fields);
+      case 'authCooldown': {
+        const seconds = Math.ceil(event.cooldownMs / 1000);
+        return this.#limited('warn', `${exporterName} received an authentication failure; pausing uploads for ${seconds}s`, fields, type);
+      }
+      case 'signalDropped': {
+        const { signal, droppedBatchSize, cause } = event;
+        return this.uploadFailed(`FAILED_TO_BATCH_UPLOAD_${signal.toUpperCase()}`, { signal, droppedBatchSize }, cause);
+      }
+      case 'recordDropped': {
+        const { signal, reason, record, bytes } = event;
+        const what = reason === 'unencodable' ? 'cannot be exported' : 'is too large';
+        return this.#limited('warn', `Dropped a record that ${what}`, { ...record, signal, reason, bytes });
+      }
+      case 'bufferDamaged':
+        return this.#limited('warn', 'Dropped records that arrived damaged', fields);
+      case 'quotaPaused':
+        return this.#write(
+          'warn',
+          `Mastra observability export paused: platform quota exhausted (OBSERVABILITY_QUOTA_EXCEEDED). Dropping telemetry and retrying in ${event.probeAfterSeconds} seconds. Check Platform billing/usage to restore telemetry.`,
+        );
+      case 'quotaResumed':
+        return this.#write('warn', 'Mastra observability resumed: quota restored, exports re-enabled');
+      case 'queueOverflow':
+        return this.#limited('warn', `${exporterName} queue is full, dropped the oldest records`, fields);
+      case 'shutdownIncomplete':
+        return this.#write('warn', `${exporterName} shutdown left ${event.droppedRecords} records undelivered`, fields);
+      case 'engineFailed':
+        return this.#write('error', `${exporterName} disabled: ${event.message}`, fields);
+      case 'dropped':
+      case 'flushed':
+        return undefined;
+    }
+  }
+
+  /** A batch is lost: an error with this id and these details, to the log and to the application's error tracking. */
+  uploadFailed(idSuffix: string, details: object, cause: string): void {
+    const suppressed = this.#limit(idSuffix);
+    if (suppressed === undefined) return;
+    const error = exporterError(this.#names, idSuffix, {
+      details: { ...details, ...(suppressed > 0 ? { suppressedMessages: suppressed } : {}) },
+      cause: new Error(cause),
+    });
+    safely(() => this.#logger().trackException(error));
+    safely(() => this.#logger().error('Batch upload failed after all retries, dropping batch', error));
+  }
+
+  #limited(level: Level, message: string, fields: object, key = message): void {
+    const suppressed = this.#limit(key);
+    if (suppressed === undefined) return;
+    this.#write(level, message, suppressed > 0 ? { ...fields, suppressedMessages: suppressed } : fields);
+  }
+
+  #limit(key: string): number | undefined {
+    let limit = this.#limits.get(key);
+    if (!limit) this.#limits.set(key, (limit = new RepeatLimit()));
+    return limit.pass(performance.now());
+  }
+
+  #write(level: Level, message: string, fields?: object): void {
+    safely(() => (fields ? this.#logger()[level](message, fields) : this.#logger()[level](message)));
+  }
+}
+
+/** A logger that throws must not take the application down, nor keep records from being sent. */
+export function safely(write: () => void): void {
+  try {
+    write();
+  } catch {
+    // There is nowhere left to say it.
+  }
+}
+
+/** What identifies a record in a warning. */
+function identity(record: object): { spanId?: unknown; traceId?: unknown } {
+  try {
+    const { spanId, traceId } = record as { spanId?: unknown; traceId?: unknown };
+    return { spanId, traceId };
+  } catch {
+    return {};
+  }
+}

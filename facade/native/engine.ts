@@ -1,0 +1,101 @@
+import { native, type NativeModule } from './load.js';
+import type { Signal } from './signals.js';
+import type { DropReason } from './stats.js';
+
+/** The native half of an exporter; see `src/binding.rs`. */
+export type NativeExporter = InstanceType<NativeModule['NativeExporter']>;
+
+/**
+ * Opens a native exporter. `onEvent` gets the JSON text of each `EngineEvent` on this thread.
+ *
+ * @throws Error without the binary: then no native exporter is made (`fallback.ts`).
+ */
+export function openNative(options: NativeOptions, onEvent: (json: string) => void): NativeExporter {
+  if (!native) throw new Error('the native binary is not loaded');
+  return new native.NativeExporter(JSON.stringify(options), onEvent);
+}
+
+/** The one table of defaults and limits (src/config.rs); empty without the binary. */
+export const OPTION_SPECS = JSON.parse(native?.optionSpecs() ?? '[]') as OptionSpec[];
+
+/** A number option: what it counts, its default and its limits. */
+export interface OptionSpec {
+  name: NumberOption;
+  unit: string;
+  /** Absent: without the option there is no such limit. */
+  default: number | null;
+  min: number;
+  max: number;
+  /** The peer has it too and accepts any value: out of range is brought into range. */
+  lenient: boolean;
+}
+
+export type NumberOption =
+  | 'maxBatchSize'
+  | 'maxBatchWaitMs'
+  | 'maxRetries'
+  | 'retryWindowMs'
+  | 'requestTimeoutMs'
+  | 'flushTimeoutMs'
+  | 'shutdownTimeoutMs'
+  | 'exitTimeoutMs'
+  | 'maxBatchBytes'
+  | 'maxRecordBytes'
+  | 'maxQueueBytes';
+
+/** The value of a number option: as given, else its default. */
+export function numberOption(name: NumberOption, given: Partial<Record<NumberOption, number | undefined>>): number {
+  return given[name] ?? OPTION_SPECS.find((spec) => spec.name === name)?.default ?? Infinity;
+}
+
+/** `RawOptions` of src/config.rs; numbers that the user did not set are absent. */
+export type NativeOptions = {
+  accessToken: string;
+  /** In the order of `SIGNALS`. */
+  endpoints: string[];
+  /** PEM text of the trusted root certificates; only for `https`. */
+  trustedPem?: string;
+  compression?: 'none' | 'gzip';
+  /** The proxy of each endpoint. */
+  proxies?: (string | null)[];
+  quotaPause?: boolean;
+} & Partial<Record<NumberOption, number | undefined>>;
+
+/**
+ * Blocks until all exporters of the process have delivered or dropped everything, for `withinMs` at most. For the end
+ * of the process only.
+ */
+export function drainAll(withinMs: number): void {
+  native?.drain(withinMs);
+}
+
+/** `Event` of src/event.rs. Counts are records, durations whole milliseconds. */
+export type EngineEvent =
+  | { type: 'batchStarted'; bufferedEvents: number }
+  | ({ type: 'batchDelivered'; droppedEventsDuringAuthCooldown?: number } & BatchResult)
+  | ({ type: 'batchIncomplete'; failedSignals: string[] } & BatchResult)
+  | { type: 'signalDropped'; signal: string; droppedBatchSize: number; cause: string }
+  | {
+      type: 'authCooldown';
+      status: number;
+      failedSignals: string[];
+      droppedBatchSize: number;
+      droppedEventsDuringCooldown: number;
+      authFailureCount: number;
+      cooldownMs: number;
+    }
+  | { type: 'queueOverflow'; droppedRecords: number; maxQueueBytes: number }
+  | { type: 'dropped'; signal: Signal; reason: DropReason; count: number }
+  | { type: 'recordDropped'; signal: Signal; reason: DropReason; record: object; bytes: number }
+  | { type: 'bufferDamaged'; droppedRecords: number; cause: string }
+  | { type: 'quotaPaused'; probeAfterSeconds: number }
+  | { type: 'quotaResumed' }
+  | { type: 'shutdownIncomplete'; droppedRecords: number }
+  | { type: 'flushed'; ticket: number }
+  | { type: 'engineFailed'; message: string };
+
+interface BatchResult {
+  batchSize: number;
+  flushReason: 'size' | 'time';
+  durationMs: number;
+}

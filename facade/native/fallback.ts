@@ -1,0 +1,19 @@
+import { nativeBinding } from './load.js';
+import { noStats, type ExporterStats } from './stats.js';
+
+/** TypeScript wants a base class of a mixin to be declared so. */
+type ExporterClass = new (...args: any[]) => object;
+
+/**
+ * The native exporter, or, when there is no binary, the peer's with the same public surface: its options are accepted
+ * beside the native ones, which have no effect, and `stats()` counts nothing.
+ */
+export function nativeOr<Native extends ExporterClass>(native: Native, peer: () => ExporterClass): Native {
+  if (nativeBinding.loaded) return native;
+  const Fallback = class extends peer() {
+    stats(): ExporterStats {
+      return noStats();
+    }
+  };
+  return Fallback as unknown as Native;
+}

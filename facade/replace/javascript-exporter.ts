@@ -1,0 +1,79 @@
+import type { ObservabilityExporter } from '@mastra/core/observability';
+
+import { CloudExporter, type CloudExporterConfig } from '../contracts/cloud-exporter.js';
+import { MastraPlatformExporter } from '../contracts/platform-exporter.js';
+import { nativeBinding } from '../native/load.js';
+
+/** One of our exporters. */
+export type NativeExporter = CloudExporter | MastraPlatformExporter;
+
+/** A class of the peer: how it is recognised, where its instances keep their configuration, and what replaces them. */
+interface Kind {
+  name: string;
+  /** The private field with what options and environment came to at construction. */
+  resolvedField: string;
+  create(config: CloudExporterConfig): NativeExporter;
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    name: 'mastra-cloud-observability-exporter',
+    resolvedField: 'cloudConfig',
+    create: (config) => new CloudExporter(config),
+  },
+  {
+    name: 'mastra-platform-exporter',
+    resolvedField: 'platformConfig',
+    create: (config) => new MastraPlatformExporter({ ...config, resolveFromEnv: false }),
+  },
+];
+
+/** Taken as they were resolved: the environment may have changed since. */
+const RESOLVED = [
+  'accessToken',
+  'tracesEndpoint',
+  'logsEndpoint',
+  'metricsEndpoint',
+  'scoresEndpoint',
+  'feedbackEndpoint',
+] as const;
+
+/**
+ * The kind of the peer's exporter, of any copy of its package, or of one derived from it; `undefined` for all other
+ * exporters, ours included.
+ */
+export function peerKind(exporter: ObservabilityExporter): Kind | undefined {
+  // Ours carry the same names; counters tell them apart, also those of another copy of this package.
+  if ('stats' in exporter) return undefined;
+  return KINDS.find(({ name, resolvedField }) => exporter.name === name || resolvedField in exporter);
+}
+
+/**
+ * An exporter of ours with the configuration and the logger of one of the peer's.
+ *
+ * @throws Error saying what of the exporter cannot be read; MastraError of the exporter's constructor.
+ */
+export function nativeFor({ name: kindName, resolvedField, create }: Kind, exporter: ObservabilityExporter): NativeExporter {
+  if (!nativeBinding.loaded) throw new Error(nativeBinding.reason);
+  if (exporter.name !== kindName || !isDirectInstance(exporter)) throw new Error('it is of a class of its own');
+  const given = field(exporter, 'baseConfig');
+  const resolved = field(exporter, resolvedField);
+  for (const name of RESOLVED) {
+    const type = typeof resolved[name];
+    if (type !== 'string') throw new Error(`its ${resolvedField}.${name} is not a string but ${type}`);
+  }
+  const values = Object.fromEntries(RESOLVED.map((name) => [name, resolved[name]]));
+  return create({ ...given, ...values, logger: Reflect.get(exporter, 'logger') });
+}
+
+/** Whether its class derives from the peer's base class and from nothing between. */
+function isDirectInstance(exporter: object): boolean {
+  const base: unknown = Object.getPrototypeOf(Object.getPrototypeOf(exporter));
+  return typeof base === 'object' && base !== null && Object.hasOwn(base, 'applySpanFormatter');
+}
+
+function field(exporter: object, name: string): Record<string, unknown> {
+  const value: unknown = Reflect.get(exporter, name);
+  if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  throw new Error(`its ${name} is not an object but ${value === null ? 'null' : typeof value}`);
+}
