@@ -4,15 +4,18 @@ import { nativeOr } from '../native/fallback.js';
 import { checkProjectId, isProjectId, type Contract } from './contract.js';
 import { NativeTelemetryExporter } from './exporter.js';
 import type { NativeExporterOptions } from './native-options.js';
+import type { SharedOptions } from './shared-options.js';
+import { COMMON_OPTIONS } from './unknown-options.js';
 
 /** The options of `CloudExporter` of `@mastra/observability`, and ours. */
-export interface CloudExporterConfig extends PeerConfig, NativeExporterOptions {}
+export interface CloudExporterConfig extends SharedOptions, PeerConfig, NativeExporterOptions {}
 
 const CONTRACT: Contract<CloudExporterConfig> = {
   name: 'mastra-cloud-observability-exporter',
   exporterName: 'CloudExporter',
   errorIdPrefix: 'CLOUD_EXPORTER',
   tokenVariable: 'MASTRA_CLOUD_ACCESS_TOKEN',
+  knownOptions: COMMON_OPTIONS,
   quotaPause: false,
   credentials(config) {
     checkProjectId(CONTRACT, config.projectId);

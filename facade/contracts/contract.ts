@@ -6,6 +6,8 @@ export interface Contract<Config = never> extends Names {
   name: string;
   /** The variable that a disabled exporter misses. */
   tokenVariable: string;
+  /** The options that are not numbers. */
+  knownOptions: readonly string[];
   /** Whether the collector may pause the exporter for lack of quota. */
   quotaPause: boolean;
   /** Token, project and address of traces, from options and environment. @throws MastraError */

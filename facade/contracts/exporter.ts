@@ -25,15 +25,11 @@ import { resolveEndpoints } from './endpoints.js';
 import type { NativeExporterOptions } from './native-options.js';
 import { openPipeline } from './open.js';
 import { resolveOptions } from './options.js';
+import type { SharedOptions } from './shared-options.js';
+import { unknownOptions } from './unknown-options.js';
 
-/** The options that both exporters of the peer have, and ours. */
-export interface ExporterConfig extends BaseExporterConfig, NativeExporterOptions {
-  endpoint?: string;
-  logsEndpoint?: string;
-  metricsEndpoint?: string;
-  scoresEndpoint?: string;
-  feedbackEndpoint?: string;
-}
+/** The options that `CloudExporter` and `MastraPlatformExporter` have in common. */
+export interface ExporterConfig extends BaseExporterConfig, SharedOptions, NativeExporterOptions {}
 
 /** The peer's names of the signals in drop events. */
 const DROP_SIGNALS: Record<Signal, ObservabilityDropSignal> = {
@@ -56,18 +52,23 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
   #flushTimeoutMs = 0;
   #shutdownTimeoutMs = 0;
   #emitDropEvent: InitExporterOptions['emitDropEvent'];
+  /** The variable that would have held the token, until that has been said. */
+  #missingToken: string | undefined;
   #shutdown: Promise<void> | undefined;
 
   /** `contract` is a `Contract`; it is not named here so that the public types do not carry it. */
   constructor(contract: object, config: ExporterConfig) {
     // The base class keeps its configuration; the token is not to be found in a dump of the exporter.
     super({ ...config, accessToken: undefined } as BaseExporterConfig);
-    const { name, tokenVariable, quotaPause, credentials, ...names } = contract as Contract<ExporterConfig>;
+    const { name, tokenVariable, quotaPause, credentials, knownOptions, ...names } = contract as Contract<ExporterConfig>;
     this.name = name;
     this.#names = names;
     this.#log = new ExporterLog(names, () => this.logger);
     const { accessToken, projectId, tracesEndpoint } = credentials(config);
-    if (!accessToken) this.setDisabled(`${tokenVariable} environment variable not set.`, 'debug');
+    if (!accessToken) {
+      this.setDisabled(`${tokenVariable} environment variable not set.`, 'debug');
+      this.#missingToken = tokenVariable;
+    }
     const endpoints = resolveEndpoints(names, {
       projectId,
       endpoint: config.endpoint,
@@ -80,6 +81,7 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
       },
     });
     const options = resolveOptions(names, config);
+    for (const unknown of unknownOptions(config, knownOptions)) this.#log.unknownOption(unknown);
     if (!accessToken) return;
     this.#flushTimeoutMs = numberOption('flushTimeoutMs', options);
     this.#shutdownTimeoutMs = numberOption('shutdownTimeoutMs', options);
@@ -96,6 +98,8 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
   override init(options: InitExporterOptions): void {
     // Not taken apart in the signature: that would be in the types, and core before 1.71 may have no such field.
     this.#emitDropEvent = options.emitDropEvent;
+    // Mastra has set the application's logger by now, which it had not when the exporter was constructed.
+    this.#warnWithoutToken();
   }
 
   /**
@@ -106,12 +110,16 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
     const { exportTracingEvent, _exportTracingEvent } = NativeTelemetryExporter.prototype;
     const own = this.exportTracingEvent === exportTracingEvent && this._exportTracingEvent === _exportTracingEvent;
     if (!own || this.baseConfig.customSpanFormatter) return this.exportTracingEvent(event);
-    if (!this.isDisabled) this.#exportSpan(event);
+    if (this.isDisabled) this.#warnWithoutToken();
+    else this.#exportSpan(event);
   }
 
   /** Exports an ended span; other events are ignored. Never rejects, whatever it is given. */
   override exportTracingEvent(event: TracingEvent): Promise<void> {
-    if (this.isDisabled) return Promise.resolve();
+    if (this.isDisabled) {
+      this.#warnWithoutToken();
+      return Promise.resolve();
+    }
     const exporting = this.#export(event);
     // Without a formatter the record is taken over by now; with one, a flush has to wait for it.
     if (this.baseConfig.customSpanFormatter) {
@@ -198,6 +206,11 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
     }
   }
 
+  #warnWithoutToken(): void {
+    if (this.#missingToken) this.#log.missingToken(this.#missingToken);
+    this.#missingToken = undefined;
+  }
+
   #exportSpan(event: TracingEvent): void {
     try {
       const span = event.exportedSpan;
@@ -209,6 +222,7 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
   }
 
   #push(signal: Signal, method: string, read: () => object): void {
+    this.#warnWithoutToken();
     try {
       this.#pipeline?.push(signal, exportedRecord(read()));
     } catch {

@@ -7,15 +7,24 @@ import { nativeOr } from '../native/fallback.js';
 import { checkProjectId, type Contract } from './contract.js';
 import { NativeTelemetryExporter } from './exporter.js';
 import type { NativeExporterOptions } from './native-options.js';
+import type { SharedOptions } from './shared-options.js';
+import { COMMON_OPTIONS } from './unknown-options.js';
 
 /** The options of `MastraPlatformExporter` of `@mastra/observability`, and ours. */
-export interface MastraPlatformExporterConfig extends PeerConfig, NativeExporterOptions {}
+export interface MastraPlatformExporterConfig extends SharedOptions, PeerConfig, NativeExporterOptions {
+  /**
+   * Whether environment variables are read for token, project and address of the spans. Default `true`; `false` keeps a
+   * project's `.env` from redirecting the telemetry of the program that hosts it.
+   */
+  resolveFromEnv?: boolean;
+}
 
 const CONTRACT: Contract<MastraPlatformExporterConfig> = {
   name: 'mastra-platform-exporter',
   exporterName: 'MastraPlatformExporter',
   errorIdPrefix: 'MASTRA_PLATFORM_EXPORTER',
   tokenVariable: 'MASTRA_PLATFORM_ACCESS_TOKEN',
+  knownOptions: [...COMMON_OPTIONS, 'resolveFromEnv'],
   quotaPause: true,
   credentials(config) {
     checkProjectId(CONTRACT, config.projectId);

@@ -6,6 +6,12 @@ import type { PipelineLog } from '../pipeline/pipeline.js';
 import { exporterError, type Names } from './errors.js';
 import { RepeatLimit } from './limit.js';
 
+/** An option that no exporter has, and the known one that it resembles. */
+export interface UnknownOption {
+  option: string;
+  nearest: string | undefined;
+}
+
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
 /** Writes what happens into the application's logger, in the peer's words where the peer has them. Never throws. */
@@ -33,6 +39,20 @@ export class ExporterLog implements PipelineLog {
   /** One warning for a call without a usable event. */
   malformed(method: string): void {
     this.#limited('warn', 'Ignored a malformed event', { method });
+  }
+
+  /** There is no token, so nothing is exported. `variable`: the one that would hold it. */
+  missingToken(variable: string): void {
+    this.#write(
+      'warn',
+      `${this.#names.exporterName} has no access token and exports nothing. Set ${variable} or the option accessToken; Mastra Platform issues tokens at https://projects.mastra.ai. Leave the exporter out where there is no token to silence this`,
+    );
+  }
+
+  /** An option that has no effect. */
+  unknownOption({ option, nearest }: UnknownOption): void {
+    const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+    this.#write('warn', `${this.#names.exporterName} ignores the unknown option ${option}${hint}`, { option, ...(nearest ? { nearest } : {}) });
   }
 
   /** The token travels readable for others to these hosts. */

@@ -12,6 +12,7 @@ import type { Pipeline } from '../../pipeline/pipeline.js';
 import type { NativeExporterOptions } from '../native-options.js';
 import { openPipeline } from '../open.js';
 import { resolveOptions, shown } from '../options.js';
+import { unknownOptions } from '../unknown-options.js';
 import { AiTracingLog } from './log.js';
 import { spanRecord, type ExportedAISpan } from './record.js';
 
@@ -41,6 +42,7 @@ export interface AITracingEvent {
 }
 
 const DEFAULT_ENDPOINT = 'https://api.mastra.ai/ai/spans/publish';
+const KNOWN_OPTIONS: readonly string[] = ['accessToken', 'endpoint', 'compression', 'logger', 'logLevel'];
 const NAMES: Names = { exporterName: 'CloudExporter', errorIdPrefix: 'CLOUD_AI_TRACING' };
 
 class NativeCloudExporter {
@@ -59,6 +61,7 @@ class NativeCloudExporter {
     this.#log = new ExporterLog(NAMES, () => this.#logger);
     this.#tracingLog = new AiTracingLog(this.#log, () => this.#logger);
     const options = resolveOptions(NAMES, config);
+    for (const unknown of unknownOptions(config, KNOWN_OPTIONS)) this.#log.unknownOption(unknown);
     this.#flushTimeoutMs = numberOption('flushTimeoutMs', options);
     this.#shutdownTimeoutMs = numberOption('shutdownTimeoutMs', options);
     const accessToken = config.accessToken ?? process.env['MASTRA_CLOUD_ACCESS_TOKEN'];

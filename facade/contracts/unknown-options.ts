@@ -1,0 +1,57 @@
+import type { UnknownOption } from '../log/log.js';
+import { OPTION_SPECS, type NumberOption } from '../native/engine.js';
+import type { ExporterConfig } from './exporter.js';
+
+/** The compiler finds an option that is missing here. */
+const COMMON: Record<Exclude<keyof ExporterConfig, NumberOption>, true> = {
+  accessToken: true,
+  projectId: true,
+  endpoint: true,
+  tracesEndpoint: true,
+  logsEndpoint: true,
+  metricsEndpoint: true,
+  scoresEndpoint: true,
+  feedbackEndpoint: true,
+  compression: true,
+  logger: true,
+  logLevel: true,
+  customSpanFormatter: true,
+};
+
+/** The options of every exporter of Mastra 1.x that are not numbers. */
+export const COMMON_OPTIONS: readonly string[] = Object.keys(COMMON);
+
+/**
+ * The options of a plain object that no exporter has, each with the known one that it resembles most. What an instance
+ * of a class carries beside its options is its own affair.
+ *
+ * @param known The names of the options that are not numbers.
+ */
+export function unknownOptions(given: object, known: readonly string[]): UnknownOption[] {
+  const prototype: unknown = Object.getPrototypeOf(given);
+  if (prototype !== Object.prototype && prototype !== null) return [];
+  const names = [...OPTION_SPECS.map(({ name }) => name), ...known];
+  const unknown = Object.keys(given).filter((name) => !names.includes(name));
+  return unknown.map((option) => ({ option, nearest: nearest(option, names) }));
+}
+
+function nearest(option: string, names: readonly string[]): string | undefined {
+  const rated = names.map((name) => ({ name, edits: distance(option.toLowerCase(), name.toLowerCase()) }));
+  const [best] = rated.sort((one, other) => one.edits - other.edits);
+  // Where every other character differs it is another word.
+  return best && best.edits * 3 <= option.length ? best.name : undefined;
+}
+
+/** How many characters have to be inserted, removed or exchanged (Levenshtein). */
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [rowIndex, char] of [...from].entries()) {
+    const next = [rowIndex + 1];
+    for (const [index, other] of [...to].entries()) {
+      const [above = 0, aboveRight = 0, left = 0] = [row[index], row[index + 1], next[index]];
+      next.push(Math.min(above + Number(char !== other), aboveRight + 1, left + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
