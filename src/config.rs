@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::signal::Signal;
+use crate::{protocol::request::Endpoints, signal::Signal};
 
 /// A number that a user can set: its name, unit, default and limits.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -151,8 +151,8 @@ impl fmt::Debug for Secret {
 pub struct Config {
     /// Bearer token.
     pub access_token: Secret,
-    /// Publish URL of each signal, by [`Signal::index`].
-    pub endpoints: [String; Signal::ALL.len()],
+    /// Where each signal goes.
+    pub endpoints: Endpoints,
     /// Root certificates, PEM.
     pub trusted_pem: String,
     /// How bodies travel.
@@ -199,7 +199,7 @@ impl Config {
             max_record_bytes: count(&MAX_RECORD_BYTES, raw.max_record_bytes)?,
             max_queue_bytes: count(&MAX_QUEUE_BYTES, raw.max_queue_bytes)?,
             access_token: Secret(raw.access_token),
-            endpoints: raw.endpoints,
+            endpoints: Endpoints::new(raw.endpoints),
             trusted_pem: raw.trusted_pem,
             compression: raw.compression,
             proxies: raw.proxies.map(|url| url.map(Secret)),

@@ -173,7 +173,7 @@ where
             lane.exporter.on_time(now);
             while let Some(job) = lane.exporter.next_job(now) {
                 let (transport, limit) = (Arc::clone(&lane.transport), lane.exporter.request_timeout());
-                let (signal, body, compress) = (job.signal, job.body.clone(), lane.exporter.compresses());
+                let (signal, body, compress) = (job.signal(), job.body(), lane.exporter.compresses());
                 let abort = self.requests.spawn(async move {
                     let timed_out = |_| Outcome::Retry {
                         cause: format!("Request timed out after {} ms", limit.as_millis()),

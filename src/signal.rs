@@ -44,15 +44,6 @@ impl Signal {
             Self::Feedback => "feedback",
         }
     }
-
-    /// The key of the record array in a request body.
-    #[must_use]
-    pub const fn body_key(self) -> &'static str {
-        match self {
-            Self::Traces => "spans",
-            other => other.name(),
-        }
-    }
 }
 
 impl Serialize for Signal {

@@ -15,10 +15,7 @@ use flate2::{Compression, write::GzEncoder};
 use hyper::ext::ReasonPhrase;
 use reqwest::{
     Client, ClientBuilder, Proxy, Response, StatusCode, Url,
-    header::{
-        AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue,
-        RETRY_AFTER,
-    },
+    header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue},
     redirect::{Attempt, Policy},
 };
 use rustls::{
@@ -31,16 +28,13 @@ use tokio::{task::spawn_blocking, time::timeout};
 use crate::{
     clock,
     config::Config,
-    protocol::answer::{Answer, Outcome, classify},
+    protocol::{
+        answer::{self, Answer, Outcome, classify},
+        request::{self, Endpoints},
+    },
     signal::Signal,
 };
 
-/// Says that the exporter knows the quota contract (peer: `OBSERVABILITY_CAPABILITIES_HEADER`).
-const CAPABILITIES: HeaderName = HeaderName::from_static("x-mastra-observability-capabilities");
-/// `disabled` when there is no quota left.
-const OBSERVABILITY: HeaderName = HeaderName::from_static("x-mastra-observability");
-/// When to ask again, in seconds.
-const OBSERVABILITY_RETRY_AFTER: HeaderName = HeaderName::from_static("x-mastra-observability-retry-after");
 /// An answer's body is read to keep the connection usable, but no further than this.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// An answer whose body takes longer costs its connection.
@@ -83,7 +77,7 @@ pub enum TransportError {
 pub struct HttpTransport {
     client: Client,
     quota_pause: bool,
-    endpoints: [String; Signal::ALL.len()],
+    endpoints: Endpoints,
 }
 
 impl HttpTransport {
@@ -92,14 +86,15 @@ impl HttpTransport {
     /// # Errors
     /// [`TransportError`] when the token cannot be sent or the client cannot be set up.
     pub fn new(config: &Config) -> Result<Self, TransportError> {
-        let mut bearer = HeaderValue::from_bytes(&bearer(config.access_token.expose())?)?;
+        let mut bearer = HeaderValue::from_bytes(&request::bearer(config.access_token.expose())?)?;
         bearer.set_sensitive(true);
         let mut headers = HeaderMap::from_iter([
             (AUTHORIZATION, bearer),
             (CONTENT_TYPE, HeaderValue::from_static("application/json")),
         ]);
         if config.quota_pause {
-            headers.insert(CAPABILITIES, HeaderValue::from_static("quota-pause-v1"));
+            let (name, value) = request::CAPABILITIES;
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         let client = Client::builder()
             .user_agent(concat!("mastra-native-exporter/", env!("CARGO_PKG_VERSION")))
@@ -118,15 +113,7 @@ impl HttpTransport {
 
 impl Transport for HttpTransport {
     async fn send(&self, signal: Signal, body: Bytes, compress: bool) -> Outcome {
-        let [traces, logs, metrics, scores, feedback] = &self.endpoints;
-        let url = match signal {
-            Signal::Traces => traces,
-            Signal::Logs => logs,
-            Signal::Metrics => metrics,
-            Signal::Scores => scores,
-            Signal::Feedback => feedback,
-        };
-        let request = self.client.post(url);
+        let request = self.client.post(self.endpoints.url(signal));
         let request = match compress.then(|| body.clone()) {
             None => request.body(body),
             // Compressing 4 MiB takes long enough to keep other answers waiting: not on this thread.
@@ -151,31 +138,17 @@ impl Transport for HttpTransport {
 
 impl HttpTransport {
     fn judge(&self, response: &Response, compressed: bool) -> Outcome {
-        let header = |name: &HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
         classify(&Answer {
             status: response.status().as_u16(),
             reason: &reason(response),
-            retry_after: header(&RETRY_AFTER).and_then(retry_after),
-            observability: header(&OBSERVABILITY),
-            observability_retry_after: header(&OBSERVABILITY_RETRY_AFTER),
+            retry_after: header(answer::RETRY_AFTER).and_then(|text| answer::retry_after(text, clock::wall_now())),
+            observability: header(answer::OBSERVABILITY),
+            observability_retry_after: header(answer::OBSERVABILITY_RETRY_AFTER),
             quota_pause: self.quota_pause,
             compressed,
         })
     }
-}
-
-/// The header's value as fetch, and so the peer, forms it: Latin-1, without the line break that a file may end in.
-fn bearer(token: &str) -> Result<Vec<u8>, TryFromCharError> {
-    format!("Bearer {token}").trim_end().chars().map(u8::try_from).collect()
-}
-
-/// `Retry-After`: seconds or an HTTP date (RFC 9110, 10.2.3). A date in the past is no wait.
-fn retry_after(text: &str) -> Option<Duration> {
-    if let Ok(seconds) = text.trim().parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = httpdate::parse_http_date(text.trim()).ok()?;
-    Some(date.duration_since(clock::wall_now()).unwrap_or_default())
 }
 
 fn gzip(plain: &[u8]) -> io::Result<Vec<u8>> {
@@ -191,9 +164,9 @@ fn with_proxies(client: ClientBuilder, config: &Config) -> Result<ClientBuilder,
         url.ok_or(TransportError::Proxy)
     };
     let mut routes = Vec::new();
-    for (endpoint, proxy) in config.endpoints.iter().zip(&config.proxies) {
+    for (signal, proxy) in Signal::ALL.into_iter().zip(&config.proxies) {
         if let Some(proxy) = proxy {
-            routes.push((url(endpoint)?.origin(), url(proxy.expose())?));
+            routes.push((url(config.endpoints.url(signal))?.origin(), url(proxy.expose())?));
         }
     }
     let route = move |url: &Url| {

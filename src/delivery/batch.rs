@@ -1,93 +1,29 @@
 //! Gathers records into batches by count, bytes and time. Pure: given `now`, it answers `deadline()`.
 //!
-//! A batch spans all signals, as the peer's does; each signal in it becomes one request body, built here in place:
-//! `{"spans":[` record `,` record `]}`.
+//! A batch spans all signals, as the peer's does; each signal in it becomes one payload. Records get their numbers here.
 
 use std::time::Duration;
 
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::signal::Signal;
+use crate::{delivery::payload::Payload, signal::Signal};
 
 /// Why a batch was closed; the words of the peer's `flushReason`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FlushReason {
-    /// It had `maxBatchSize` records or a body was full.
+    /// It had `maxBatchSize` records or a payload was full.
     Size,
     /// `maxBatchWaitMs` had passed, or a flush asked for it.
     Time,
 }
 
-const BODY_END: &[u8] = b"]}";
-
-/// The records of one signal as a request body.
-#[derive(Debug)]
-pub struct Body {
-    /// Which signal.
-    pub signal: Signal,
-    /// The JSON text to send.
-    pub bytes: Vec<u8>,
-    /// Where each record ends in `bytes`.
-    pub ends: Vec<usize>,
-}
-
-impl Body {
-    fn new(signal: Signal) -> Self {
-        Self { signal, bytes: Vec::new(), ends: Vec::new() }
-    }
-
-    /// An empty body with room for as much as this one: batches are much alike, and growing costs several allocations.
-    fn next(&self) -> Self {
-        if self.ends.is_empty() {
-            return Self::new(self.signal);
-        }
-        let bytes = Vec::with_capacity(self.bytes.len() + BODY_END.len());
-        Self { signal: self.signal, bytes, ends: Vec::with_capacity(self.ends.len()) }
-    }
-
-    /// A body of these records.
-    #[must_use]
-    pub fn of<'a>(signal: Signal, records: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut body = Self::new(signal);
-        for record in records {
-            body.push(record);
-        }
-        body.closed()
-    }
-
-    /// How many bytes of a body are before its first record.
-    #[must_use]
-    pub const fn prefix_len(signal: Signal) -> usize {
-        "{\"\":[".len() + signal.body_key().len()
-    }
-
-    fn push(&mut self, record: &[u8]) {
-        if self.ends.is_empty() {
-            self.bytes.extend_from_slice(b"{\"");
-            self.bytes.extend_from_slice(self.signal.body_key().as_bytes());
-            self.bytes.extend_from_slice(b"\":[");
-        } else {
-            self.bytes.push(b',');
-        }
-        self.bytes.extend_from_slice(record);
-        self.ends.push(self.bytes.len());
-    }
-
-    fn closed(mut self) -> Self {
-        self.bytes.extend_from_slice(BODY_END);
-        // A body may wait for long; what growing has reserved is given back.
-        self.bytes.shrink_to_fit();
-        self
-    }
-}
-
 /// A closed batch.
 #[derive(Debug)]
 pub struct Batch {
-    /// One body for each signal that has records, in the order of [`Signal::ALL`].
-    pub bodies: Vec<Body>,
+    /// One for each signal that has records, in the order of [`Signal::ALL`].
+    pub payloads: Vec<Payload>,
     /// Records of all signals together.
     pub count: u64,
     /// Why it was closed.
@@ -100,29 +36,36 @@ pub struct Batcher {
     max_count: usize,
     max_bytes: usize,
     max_wait: Duration,
-    bodies: [Body; Signal::ALL.len()],
+    payloads: [Payload; Signal::ALL.len()],
     count: usize,
     opened_at: Option<Instant>,
 }
 
 impl Batcher {
-    /// A batcher that closes at `max_count` records, before a body of several records exceeds `max_bytes`, or
+    /// A batcher that closes at `max_count` records, before the body of several records exceeds `max_bytes`, or
     /// `max_wait` after the first record.
     #[must_use]
     pub fn new(max_count: usize, max_bytes: usize, max_wait: Duration) -> Self {
-        Self { max_count, max_bytes, max_wait, bodies: Signal::ALL.map(Body::new), count: 0, opened_at: None }
+        Self {
+            max_count,
+            max_bytes,
+            max_wait,
+            payloads: Signal::ALL.map(|signal| Payload::new(signal, 0)),
+            count: 0,
+            opened_at: None,
+        }
     }
 
     /// Adds the JSON text of one record. Returns the batch that this closes, if any.
     pub fn push(&mut self, now: Instant, signal: Signal, record: &[u8]) -> Option<Batch> {
-        let open_bytes = self.bodies.iter().find(|body| body.signal == signal).map_or(0, |body| body.bytes.len());
-        let full = if open_bytes > 0 && open_bytes + record.len() + ",]}".len() > self.max_bytes {
+        let open_bytes = self.payloads.get(signal.index()).map_or(0, Payload::body_len);
+        let full = if open_bytes > 0 && open_bytes + record.len() + ",".len() > self.max_bytes {
             self.close(FlushReason::Size)
         } else {
             None
         };
-        if let Some(body) = self.bodies.get_mut(signal.index()) {
-            body.push(record);
+        if let Some(payload) = self.payloads.get_mut(signal.index()) {
+            payload.push(record);
         }
         self.count += 1;
         self.opened_at.get_or_insert(now);
@@ -146,7 +89,7 @@ impl Batcher {
     /// Bytes in the open batch.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.bodies.iter().map(|body| body.bytes.len()).sum()
+        self.payloads.iter().map(Payload::body_len).sum()
     }
 
     /// Closes the open batch because of time or a flush; `None` when nothing waits.
@@ -157,23 +100,24 @@ impl Batcher {
     fn close(&mut self, reason: FlushReason) -> Option<Batch> {
         let count = std::mem::take(&mut self.count);
         self.opened_at = None;
-        let next = self.bodies.each_ref().map(Body::next);
-        let bodies = std::mem::replace(&mut self.bodies, next);
-        let bodies: Vec<Body> = bodies.into_iter().filter(|body| !body.ends.is_empty()).map(Body::closed).collect();
-        (count > 0).then_some(Batch { bodies, count: count as u64, reason })
+        let next = self.payloads.each_ref().map(Payload::successor);
+        let mut payloads = Vec::from(std::mem::replace(&mut self.payloads, next));
+        payloads.retain(|payload| !payload.is_empty());
+        payloads.iter_mut().for_each(Payload::shrink);
+        (count > 0).then_some(Batch { payloads, count: count as u64, reason })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock;
+    use crate::{clock, delivery::payload::RecordRange};
 
     const MAX: usize = 1024;
     const WAIT: Duration = Duration::from_secs(5);
 
     fn texts(batch: &Batch) -> Vec<String> {
-        batch.bodies.iter().map(|body| String::from_utf8(body.bytes.clone()).unwrap()).collect()
+        batch.payloads.iter().map(|payload| String::from_utf8(payload.json().to_vec()).unwrap()).collect()
     }
 
     #[test]
@@ -182,7 +126,7 @@ mod tests {
         assert!(batcher.push(now, Signal::Logs, b"1").is_none());
         assert!(batcher.push(now, Signal::Traces, b"2").is_none());
         let batch = batcher.push(now, Signal::Logs, b"3").unwrap();
-        assert_eq!(texts(&batch), [r#"{"spans":[2]}"#, r#"{"logs":[1,3]}"#]);
+        assert_eq!(texts(&batch), ["2", "1,3"]);
         assert_eq!((batch.count, batch.reason), (3, FlushReason::Size));
         assert!(batcher.is_empty() && batcher.deadline().is_none());
     }
@@ -223,5 +167,18 @@ mod tests {
         let mut batcher = Batcher::new(1, MAX, WAIT);
         assert_eq!(batcher.push(clock::now(), Signal::Feedback, b"{}").unwrap().count, 1);
         assert!(batcher.is_empty());
+    }
+
+    #[test]
+    fn numbers_go_on_from_batch_to_batch_by_signal() {
+        let (mut batcher, now) = (Batcher::new(3, MAX, WAIT), clock::now());
+        let mut ranges = Vec::new();
+        for signal in [Signal::Logs, Signal::Traces, Signal::Logs, Signal::Logs, Signal::Logs, Signal::Logs] {
+            let batch = batcher.push(now, signal, b"1");
+            ranges.extend(batch.into_iter().flat_map(|batch| batch.payloads).map(|payload| payload.range()));
+        }
+        let range = |signal, first, count| RecordRange { signal, first, count };
+        let expected = [range(Signal::Traces, 0, 1), range(Signal::Logs, 0, 2), range(Signal::Logs, 2, 3)];
+        assert_eq!(ranges, expected);
     }
 }

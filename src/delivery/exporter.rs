@@ -1,4 +1,4 @@
-//! One exporter's state: open batch, queue, gate, and the account of batches under way. Pure: given `now` and a
+//! One exporter's state: open batch, queue, gate, and the batches under way. Pure: given `now` and a
 //! source of jitter, it answers what to send next and when to look again. What becomes of an answer is in `outcomes`.
 
 mod outcomes;
@@ -11,10 +11,11 @@ use crate::{
     command::{FlushKind, Records},
     config::{Compression, Config},
     delivery::{
-        batch::{Batch, Batcher, Body},
+        batch::{Batch, Batcher},
         gate::Gate,
         ledger::{End, Ledger},
         pace::Pace,
+        payload::Payload,
         queue::{Job, Queue},
     },
     event::{Event, Sink},
@@ -44,7 +45,7 @@ pub struct Exporter {
     /// The collector did not take a compressed body.
     plain: bool,
     stopped: bool,
-    /// The process ends and waits.
+    /// The JS thread is blocked at the end of the process: outages make no pause.
     ending: bool,
 }
 
@@ -92,14 +93,14 @@ impl Exporter {
     /// Whether nothing is waiting or under way.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.ledger.accounts.is_empty() && self.batcher.is_empty()
+        self.ledger.pending.is_empty() && self.batcher.is_empty()
     }
 
     /// Takes records. `unread`: bytes that are still on their way.
     pub fn on_records(&mut self, now: Instant, records: &Records, unread: usize, decoder: &mut Decoder) {
         self.unread = unread;
         if let Err(reason) = self.gate.admit(now, records.counts.iter().sum()) {
-            self.ledger.drop_counts(records.counts, reason);
+            self.ledger.turn_away(records.counts, reason);
             return;
         }
         let mut left = records.counts;
@@ -113,11 +114,11 @@ impl Exporter {
                 Err(Rejected { fault, name, bytes }) => {
                     let too_large = fault == Fault::TooLarge;
                     let reason = if too_large { DropReason::RecordTooLarge } else { DropReason::Unencodable };
-                    self.ledger.drop_record(signal, reason, name, bytes, 0);
+                    self.ledger.turn_away_record(signal, reason, name, bytes);
                 }
             }
         });
-        self.ledger.drop_unreadable(left, result.err().unwrap_or(Fault::Length));
+        self.ledger.turn_away_unreadable(left, result.err().unwrap_or(Fault::Length));
     }
 
     fn on_record(&mut self, now: Instant, signal: Signal, json: &[u8]) {
@@ -132,7 +133,7 @@ impl Exporter {
     /// Records that were refused before they came here, because the engine was too far behind.
     pub fn on_refused(&mut self, now: Instant, counts: [u64; Signal::ALL.len()]) {
         self.ledger.on_overflow(counts.iter().sum());
-        self.ledger.drop_counts(counts, DropReason::QueueFull);
+        self.ledger.turn_away(counts, DropReason::QueueFull);
         self.ledger.report_overflow(Some(now), self.config.max_queue_bytes);
     }
 
@@ -140,7 +141,7 @@ impl Exporter {
     /// [`FlushKind`], or after `within`.
     pub fn on_flush(&mut self, now: Instant, ticket: u32, kind: FlushKind, within: Duration) {
         self.hurry(now);
-        self.ledger.accounts.wait(ticket, kind, now + within);
+        self.ledger.pending.wait(ticket, kind, now + within);
         self.answer_flushes(now);
     }
 
@@ -150,7 +151,7 @@ impl Exporter {
         self.pace.hurry(now);
         for job in self.queue.iter_mut() {
             job.ready_at = job.ready_at.min(now);
-            self.ledger.accounts.expect_try(job);
+            self.ledger.pending.expect_try(job);
         }
     }
 
@@ -173,7 +174,7 @@ impl Exporter {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         let impatient = self.is_impatient();
-        let send = self.queue.deadline(|job| self.pace.earliest(job.signal, job.ready_at, impatient));
+        let send = self.queue.deadline(|job| self.pace.earliest(job.signal(), job.ready_at, impatient));
         [self.batcher.deadline(), self.ledger.deadline(), self.gate.deadline(), send].into_iter().flatten().min()
     }
 
@@ -185,7 +186,7 @@ impl Exporter {
         }
         loop {
             let impatient = self.is_impatient();
-            let earliest = |job: &Job| self.pace.earliest(job.signal, job.ready_at, impatient);
+            let earliest = |job: &Job| self.pace.earliest(job.signal(), job.ready_at, impatient);
             let job = self.queue.pop_ready(now, earliest)?;
             if let Err(reason) = self.gate.admit(now, job.count()) {
                 self.settle(now, &job, End::Dropped(reason));
@@ -210,7 +211,7 @@ impl Exporter {
 
     /// Where attempts are counted or somebody waits, an outage makes no pause.
     fn is_impatient(&self) -> bool {
-        self.ending || self.config.max_attempts.is_some() || self.ledger.accounts.has_waiters()
+        self.ending || self.config.max_attempts.is_some() || self.ledger.pending.has_waiters()
     }
 
     fn close_batch(&mut self, now: Instant) {
@@ -220,33 +221,33 @@ impl Exporter {
     }
 
     fn start(&mut self, now: Instant, batch: Batch) {
-        let Batch { bodies, count, reason } = batch;
+        let Batch { payloads, count, reason } = batch;
         self.ledger.emit(&Event::BatchStarted { buffered_events: count });
-        let batch = self.ledger.accounts.open(now, count, reason, bodies.len());
+        let batch = self.ledger.pending.open(now, count, reason, payloads.len());
         let expires_at = self.config.max_attempts.is_none().then(|| now + self.config.retry_window);
-        for body in bodies {
-            self.enqueue(now, batch, body, expires_at);
+        for payload in payloads {
+            self.enqueue(now, batch, payload, expires_at);
         }
     }
 
-    fn enqueue(&mut self, now: Instant, batch: u64, body: Body, expires_at: Option<Instant>) {
+    fn enqueue(&mut self, now: Instant, batch: u64, payload: Payload, expires_at: Option<Instant>) {
         self.last_sequence += 1;
-        self.queue.push(Job::new(self.last_sequence, batch, body, now, expires_at));
+        self.queue.push(Job::new(self.last_sequence, batch, payload, now, expires_at));
     }
 
     fn launch(&mut self, mut job: Job) -> Job {
         // Flushes wait for a try that is under way, whatever came before.
-        self.ledger.accounts.expect_try(&mut job);
-        self.pace.on_sent(job.signal);
-        self.in_flight_bytes += job.body.len();
-        self.ledger.stats.sent(job.signal, job.count(), job.record_bytes());
+        self.ledger.pending.expect_try(&mut job);
+        self.pace.on_sent(job.signal());
+        self.in_flight_bytes += job.payload.body_len();
+        self.ledger.stats.sent(job.signal(), job.count(), job.payload.record_bytes());
         job
     }
 
     fn land(&mut self, job: &Job) {
-        self.pace.on_returned(job.signal);
-        self.in_flight_bytes -= job.body.len();
-        self.ledger.stats.returned(job.signal, job.count(), job.record_bytes());
+        self.pace.on_returned(job.signal());
+        self.in_flight_bytes -= job.payload.body_len();
+        self.ledger.stats.returned(job.signal(), job.count(), job.payload.record_bytes());
     }
 
     /// Lets the oldest waiting records go until the limit holds. Bodies in flight count, but cannot be recalled.
@@ -258,10 +259,10 @@ impl Exporter {
                 self.close_batch(now);
             }
             let Some(mut job) = self.queue.pop_oldest() else { break };
-            // A small body goes as a whole; one that is much of the queue loses only what has to go.
-            let large = job.body.len() > self.config.max_queue_bytes / 16;
-            if let Some((count, bytes)) = large.then(|| job.trim(excess)).flatten() {
-                self.ledger.drop_oldest(job.signal, count, bytes);
+            // A small payload goes as a whole; one that is much of the queue loses only what has to go.
+            let large = job.payload.body_len() > self.config.max_queue_bytes / 16;
+            if let Some((records, bytes)) = large.then(|| job.payload.trim(excess)).flatten() {
+                self.ledger.trim(records, bytes);
                 self.queue.push(job);
             } else {
                 self.ledger.on_overflow(job.count());
@@ -272,16 +273,21 @@ impl Exporter {
     }
 
     fn settle(&mut self, now: Instant, job: &Job, end: End) {
-        self.ledger.settle(now, job, end, &mut self.gate, self.jitter);
+        if let Some(batch) = self.ledger.settle(job, end) {
+            let reopened_after = if batch.is_delivered() { self.gate.on_delivered() } else { 0 };
+            let rejected = batch.auth_status.is_some();
+            let cooldown = rejected.then(|| self.gate.on_auth_rejected(now, (self.jitter)(), batch.count)).flatten();
+            self.ledger.close(now, batch, cooldown, reopened_after);
+        }
         self.answer_flushes(now);
     }
 
     fn answer_flushes(&mut self, now: Instant) {
-        let mut answered = self.ledger.accounts.take_answered(now);
+        let mut answered = self.ledger.pending.take_answered(now);
         if !self.stopped && answered.iter().any(|waiter| waiter.kind == FlushKind::Shutdown) {
             self.stop();
             // Nobody else has anything to wait for now.
-            answered.extend(self.ledger.accounts.take_answered(now));
+            answered.extend(self.ledger.pending.take_answered(now));
         }
         for waiter in answered {
             self.ledger.emit(&Event::Flushed { ticket: waiter.ticket });

@@ -1,4 +1,7 @@
-//! What has become of an exporter's records: counts it, accounts for batches, and says what was lost.
+//! What has become of an exporter's records: counts it, follows closed batches, and says what was lost.
+//!
+//! Records that joined a batch leave by one door, [`Ledger::leave`]; records that never did are turned away by
+//! [`Ledger::turn_away`]. What is left when an exporter stops is counted by [`Ledger::stop`].
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,8 +9,9 @@ use tokio::time::Instant;
 
 use crate::{
     delivery::{
-        gate::Gate,
-        pending::{Account, Accounts},
+        gate::CooldownStarted,
+        payload::RecordRange,
+        pending::{Pending, PendingBatch},
         queue::Job,
     },
     event::{Event, RecordName, Sink},
@@ -37,8 +41,20 @@ pub enum End {
     },
     /// Dropped; logged elsewhere, as a total.
     Dropped(DropReason),
-    /// Its records have been counted one by one.
-    Counted,
+    /// A single record, dropped and logged under its name.
+    Named {
+        /// How to find it.
+        record: RecordName,
+        /// Counted under this.
+        reason: DropReason,
+    },
+}
+
+/// How records leave.
+#[derive(Clone, Copy)]
+enum Fate {
+    Delivered,
+    Dropped(DropReason),
 }
 
 /// Records dropped because the queue was full, and when that was last said.
@@ -55,14 +71,14 @@ pub struct Ledger {
     /// Every record's fate.
     pub stats: Arc<Stats>,
     /// Batches under way, and who waits for them.
-    pub accounts: Accounts,
+    pub pending: Pending,
 }
 
 impl Ledger {
     /// An empty ledger.
     #[must_use]
     pub fn new(sink: Arc<dyn Sink>, stats: Arc<Stats>) -> Self {
-        Self { sink, overflow: Overflow::default(), stats, accounts: Accounts::default() }
+        Self { sink, overflow: Overflow::default(), stats, pending: Pending::default() }
     }
 
     /// Tells the facade.
@@ -70,76 +86,86 @@ impl Ledger {
         self.sink.emit(event);
     }
 
-    /// Accounts for a finished job, and for its batch when it was the last of it: what became of that goes to the gate
-    /// too. Counts before it tells, so that whoever is told sees the new counts.
-    pub fn settle(&mut self, now: Instant, job: &Job, end: End, gate: &mut Gate, jitter: fn() -> f64) {
-        let (signal, count) = (job.signal, job.count());
-        let account = self.accounts.get_mut(job.batch);
+    /// Accounts for a finished job; answers its batch when it was the last job of it. Counts before it tells, so that
+    /// whoever is told sees the new counts.
+    #[must_use]
+    pub fn settle(&mut self, job: &Job, end: End) -> Option<PendingBatch> {
+        let (signal, count) = (job.signal(), job.count());
+        let (records, bytes) = (job.payload.range(), job.payload.record_bytes());
+        let batch = self.pending.get_mut(job.batch);
         match end {
-            End::Counted => {}
             End::Delivered => {
-                self.stats.delivered(signal, count, job.record_bytes());
-                if let Some(account) = account {
-                    account.delivered = true;
+                if let Some(batch) = batch {
+                    batch.delivered = true;
                 }
+                self.leave(records, bytes, Fate::Delivered);
             }
-            End::Dropped(reason) => self.drop_job(job, reason),
+            End::Dropped(reason) => self.leave(records, bytes, Fate::Dropped(reason)),
             End::AuthRejected { status } => {
-                if let Some(account) = account {
-                    account.failed.push(signal);
-                    account.auth_status.get_or_insert(status);
+                if let Some(batch) = batch {
+                    batch.failed.push(signal);
+                    batch.auth_status.get_or_insert(status);
                 }
-                self.drop_job(job, DropReason::AuthRejected);
+                self.leave(records, bytes, Fate::Dropped(DropReason::AuthRejected));
             }
             End::Failed { cause, reason } => {
-                if let Some(account) = account {
-                    account.failed.push(signal);
+                if let Some(batch) = batch {
+                    batch.failed.push(signal);
                 }
-                self.drop_job(job, reason);
+                self.leave(records, bytes, Fate::Dropped(reason));
                 self.emit(&Event::SignalDropped { signal, dropped_batch_size: count, cause });
             }
+            End::Named { record, reason } => {
+                self.leave(records, bytes, Fate::Dropped(reason));
+                self.emit(&Event::RecordDropped { signal, reason, record, bytes: bytes as u64 });
+            }
         }
-        if let Some(account) = self.accounts.on_settled(job.batch, job.awaited) {
-            self.close(now, account, gate, jitter);
-        }
+        self.pending.on_settled(job.batch, job.awaited)
     }
 
-    /// Drops one record, naming it. `bytes`: its JSON; `queued_bytes`: what of it the queue had counted.
-    pub fn drop_record(
-        &self,
-        signal: Signal,
-        reason: DropReason,
-        record: RecordName,
-        bytes: usize,
-        queued_bytes: usize,
-    ) {
-        self.stats.dropped(signal, reason, 1, queued_bytes);
-        self.emit(&Event::Dropped { signal, reason, count: 1 });
-        self.emit(&Event::RecordDropped { signal, reason, record, bytes: bytes as u64 });
+    /// The queue let the oldest records of a job go, the others wait on.
+    pub fn trim(&mut self, records: RecordRange, bytes: usize) {
+        self.on_overflow(records.count);
+        self.leave(records, bytes, Fate::Dropped(DropReason::QueueFull));
     }
 
-    /// Drops the records of a buffer that cannot be read further, if there are any.
-    pub fn drop_unreadable(&self, counts: [u64; Signal::ALL.len()], fault: Fault) {
-        let dropped_records = counts.iter().sum();
-        if dropped_records > 0 {
-            self.drop_counts(counts, DropReason::Unencodable);
-            self.emit(&Event::BufferDamaged { dropped_records, cause: fault.to_string() });
+    /// The one door: from here on nothing is done for these records any more. `bytes`: of their JSON.
+    fn leave(&self, records: RecordRange, bytes: usize, fate: Fate) {
+        let RecordRange { signal, count, .. } = records;
+        match fate {
+            Fate::Delivered => self.stats.delivered(signal, count, bytes),
+            Fate::Dropped(reason) => {
+                self.stats.dropped(signal, reason, count, bytes);
+                self.emit(&Event::Dropped { signal, reason, count });
+            }
         }
     }
 
-    /// The queue let the oldest records of a job go.
-    pub fn drop_oldest(&mut self, signal: Signal, count: u64, queued_bytes: usize) {
-        self.on_overflow(count);
-        self.stats.dropped(signal, DropReason::QueueFull, count, queued_bytes);
-        self.emit(&Event::Dropped { signal, reason: DropReason::QueueFull, count });
-    }
-
-    /// Drops records that never came into the queue.
-    pub fn drop_counts(&self, counts: [u64; Signal::ALL.len()], reason: DropReason) {
+    /// Counts records that never joined a batch, and so have no numbers.
+    pub fn turn_away(&self, counts: [u64; Signal::ALL.len()], reason: DropReason) {
         for (signal, count) in Signal::ALL.into_iter().zip(counts) {
             self.stats.dropped(signal, reason, count, 0);
         }
         self.sink.emit_dropped(counts, reason);
+    }
+
+    /// Turns one record away, naming it. `bytes`: its JSON.
+    pub fn turn_away_record(&self, signal: Signal, reason: DropReason, record: RecordName, bytes: usize) {
+        let mut counts = [0; Signal::ALL.len()];
+        if let Some(count) = counts.get_mut(signal.index()) {
+            *count = 1;
+        }
+        self.turn_away(counts, reason);
+        self.emit(&Event::RecordDropped { signal, reason, record, bytes: bytes as u64 });
+    }
+
+    /// Turns the records of a buffer that cannot be read further away, if there are any.
+    pub fn turn_away_unreadable(&self, counts: [u64; Signal::ALL.len()], fault: Fault) {
+        let dropped_records = counts.iter().sum();
+        if dropped_records > 0 {
+            self.turn_away(counts, DropReason::Unencodable);
+            self.emit(&Event::BufferDamaged { dropped_records, cause: fault.to_string() });
+        }
     }
 
     /// The queue let records go.
@@ -163,7 +189,7 @@ impl Ledger {
     pub fn deadline(&self) -> Option<Instant> {
         let report = self.overflow.reported_at.filter(|_| self.overflow.unreported > 0);
         let report = report.map(|at| at + OVERFLOW_REPORT_INTERVAL);
-        [self.accounts.deadline(), report].into_iter().flatten().min()
+        [self.pending.deadline(), report].into_iter().flatten().min()
     }
 
     /// The engine cannot go on for this exporter.
@@ -173,7 +199,7 @@ impl Ledger {
 
     /// Drops all that is left, and says so once.
     pub fn stop(&mut self) {
-        self.accounts.clear();
+        self.pending.clear();
         let counts = self.stats.drop_rest(DropReason::Shutdown);
         self.sink.emit_dropped(counts, DropReason::Shutdown);
         let dropped_records = counts.iter().sum();
@@ -182,27 +208,29 @@ impl Ledger {
         }
     }
 
-    fn close(&self, now: Instant, mut account: Account, gate: &mut Gate, jitter: fn() -> f64) {
-        let duration_ms = whole_ms(now - account.started);
-        let Account { count: batch_size, reason: flush_reason, .. } = account;
-        if account.failed.is_empty() {
-            if account.delivered {
-                let dropped = gate.on_delivered();
-                self.emit(&Event::BatchDelivered {
-                    batch_size,
-                    flush_reason,
-                    duration_ms,
-                    dropped_events_during_auth_cooldown: (dropped > 0).then_some(dropped),
-                });
-            }
+    /// Logs how a batch ended. `reopened_after`: records that a cooldown has cost which its delivery has ended;
+    /// `cooldown`: what its rejection has started.
+    pub fn close(&self, now: Instant, batch: PendingBatch, cooldown: Option<CooldownStarted>, reopened_after: u64) {
+        let duration_ms = whole_ms(now - batch.started);
+        let PendingBatch { count: batch_size, reason: flush_reason, .. } = batch;
+        if batch.is_delivered() {
+            self.emit(&Event::BatchDelivered {
+                batch_size,
+                flush_reason,
+                duration_ms,
+                dropped_events_during_auth_cooldown: (reopened_after > 0).then_some(reopened_after),
+            });
             return;
         }
-        account.failed.sort_by_key(|signal| signal.index());
-        // Each half of a split body may have failed.
-        account.failed.dedup();
-        let failed_signals = account.failed;
-        if let Some(status) = account.auth_status
-            && let Some(started) = gate.on_auth_rejected(now, jitter(), batch_size)
+        let mut failed_signals = batch.failed;
+        if failed_signals.is_empty() {
+            return;
+        }
+        failed_signals.sort_by_key(|signal| signal.index());
+        // Each half of a split payload may have failed.
+        failed_signals.dedup();
+        if let Some(status) = batch.auth_status
+            && let Some(started) = cooldown
         {
             self.emit(&Event::AuthCooldown {
                 status,
@@ -214,12 +242,6 @@ impl Ledger {
             });
         }
         self.emit(&Event::BatchIncomplete { batch_size, flush_reason, duration_ms, failed_signals });
-    }
-
-    fn drop_job(&self, job: &Job, reason: DropReason) {
-        let (signal, count) = (job.signal, job.count());
-        self.stats.dropped(signal, reason, count, job.record_bytes());
-        self.emit(&Event::Dropped { signal, reason, count });
     }
 }
 

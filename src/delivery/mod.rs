@@ -3,8 +3,9 @@
 //! | module | what it is |
 //! |---|---|
 //! | `exporter` | composes the others; `exporter/outcomes`: what an answer does to its job |
-//! | `batch` | records to bodies, by count, bytes and time |
-//! | `queue` | bodies that wait |
+//! | `batch` | gathers records by count, bytes and time, and numbers them |
+//! | `payload` | records of one signal: their JSON and their numbers |
+//! | `queue` | payloads that wait |
 //! | `pace` | when a signal's address may be sent to |
 //! | `gate` | whether the collector is being talked to at all |
 //! | `ledger`, `pending` | what has become of records; closed batches with records left, and the flushes that wait |
@@ -14,5 +15,6 @@ pub mod exporter;
 mod gate;
 mod ledger;
 mod pace;
+pub mod payload;
 pub mod pending;
 pub mod queue;

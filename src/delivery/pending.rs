@@ -1,4 +1,4 @@
-//! The account of closed batches until the last of their records is settled, and the flushes that wait for them.
+//! Closed batches until the last of their records is settled, and the flushes that wait for them.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::{
 
 /// A closed batch with at least one job that is not settled.
 #[derive(Debug)]
-pub struct Account {
+pub struct PendingBatch {
     /// Records in the batch.
     pub count: u64,
     /// Why it was closed.
@@ -45,17 +45,25 @@ pub struct Waiter {
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Accounts {
-    open: BTreeMap<u64, Account>,
+pub struct Pending {
+    open: BTreeMap<u64, PendingBatch>,
     waiters: Vec<Waiter>,
     last_batch: u64,
 }
 
-impl Accounts {
-    /// Opens an account for a batch of `jobs` jobs; answers the batch's number.
+impl PendingBatch {
+    /// Whether records of it were delivered and no signal of it has failed.
+    #[must_use]
+    pub fn is_delivered(&self) -> bool {
+        self.delivered && self.failed.is_empty()
+    }
+}
+
+impl Pending {
+    /// Takes in a closed batch of `jobs` jobs; answers the batch's number.
     pub fn open(&mut self, now: Instant, count: u64, reason: FlushReason, jobs: usize) -> u64 {
         self.last_batch += 1;
-        let account = Account {
+        let pending = PendingBatch {
             count,
             reason,
             started: now,
@@ -65,31 +73,31 @@ impl Accounts {
             jobs,
             awaited: jobs,
         };
-        self.open.insert(self.last_batch, account);
+        self.open.insert(self.last_batch, pending);
         self.last_batch
     }
 
-    /// The account of a batch.
-    pub fn get_mut(&mut self, batch: u64) -> Option<&mut Account> {
+    /// A batch.
+    pub fn get_mut(&mut self, batch: u64) -> Option<&mut PendingBatch> {
         self.open.get_mut(&batch)
     }
 
     /// A job of the batch became two, both awaited; `awaited` says whether the one was.
     pub fn on_split(&mut self, batch: u64, awaited: bool) {
-        if let Some(account) = self.open.get_mut(&batch) {
-            account.jobs += 1;
-            account.awaited += if awaited { 1 } else { 2 };
+        if let Some(pending) = self.open.get_mut(&batch) {
+            pending.jobs += 1;
+            pending.awaited += if awaited { 1 } else { 2 };
         }
     }
 
     /// Flushes wait for one more try of the job, if they did not wait for it anyway.
     pub fn expect_try(&mut self, job: &mut Job) {
         if !job.awaited
-            && let Some(account) = self.open.get_mut(&job.batch)
+            && let Some(pending) = self.open.get_mut(&job.batch)
         {
             job.awaited = true;
             job.release_at = job.attempts + 1;
-            account.awaited += 1;
+            pending.awaited += 1;
         }
     }
 
@@ -97,20 +105,20 @@ impl Accounts {
     pub fn on_tried(&mut self, job: &mut Job) {
         if job.awaited
             && job.attempts >= job.release_at
-            && let Some(account) = self.open.get_mut(&job.batch)
+            && let Some(pending) = self.open.get_mut(&job.batch)
         {
             job.awaited = false;
-            account.awaited = account.awaited.saturating_sub(1);
+            pending.awaited = pending.awaited.saturating_sub(1);
         }
     }
 
-    /// A job of the batch is settled; `awaited` says whether flushes waited for it. Answers the account when it was
+    /// A job of the batch is settled; `awaited` says whether flushes waited for it. Answers the batch when it was
     /// the last.
-    pub fn on_settled(&mut self, batch: u64, awaited: bool) -> Option<Account> {
-        let account = self.open.get_mut(&batch)?;
-        account.jobs = account.jobs.saturating_sub(1);
-        account.awaited = account.awaited.saturating_sub(usize::from(awaited));
-        if account.jobs > 0 {
+    pub fn on_settled(&mut self, batch: u64, awaited: bool) -> Option<PendingBatch> {
+        let pending = self.open.get_mut(&batch)?;
+        pending.jobs = pending.jobs.saturating_sub(1);
+        pending.awaited = pending.awaited.saturating_sub(usize::from(awaited));
+        if pending.jobs > 0 {
             return None;
         }
         self.open.remove(&batch)
@@ -125,8 +133,8 @@ impl Accounts {
     pub fn take_answered(&mut self, now: Instant) -> Vec<Waiter> {
         let open = &self.open;
         let waits = |waiter: &Waiter| {
-            let awaited = |account: &Account| waiter.kind == FlushKind::Exit || account.awaited > 0;
-            now < waiter.deadline && open.range(..=waiter.last_batch).any(|(_, account)| awaited(account))
+            let awaited = |batch: &PendingBatch| waiter.kind == FlushKind::Exit || batch.awaited > 0;
+            now < waiter.deadline && open.range(..=waiter.last_batch).any(|(_, batch)| awaited(batch))
         };
         self.waiters.extract_if(.., |waiter| !waits(waiter)).collect()
     }

@@ -1,6 +1,13 @@
 //! What an answer means.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
+
+/// Header: how long the collector wants to be left alone.
+pub const RETRY_AFTER: &str = "retry-after";
+/// Header: `disabled` when there is no quota left.
+pub const OBSERVABILITY: &str = "x-mastra-observability";
+/// Header: when to ask again, in seconds.
+pub const OBSERVABILITY_RETRY_AFTER: &str = "x-mastra-observability-retry-after";
 
 /// A collector cannot ask for a longer wait than this.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(5 * 60);
@@ -78,6 +85,16 @@ pub fn classify(answer: &Answer<'_>) -> Outcome {
         }
         _ => Outcome::Refused { cause },
     }
+}
+
+/// The wait that `Retry-After` asks for: seconds or an HTTP date (RFC 9110, 10.2.3). A date in the past is no wait.
+#[must_use]
+pub fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
+    if let Ok(seconds) = text.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(text.trim()).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
 }
 
 /// Whole seconds in digits, 300 s for anything else (peer).

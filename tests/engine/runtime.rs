@@ -16,6 +16,7 @@ use mastra_native_exporter::{
     event::{Event, Sink},
     handle::Handle,
     runtime::Runtime,
+    signal::Signal,
     stats::DropReason,
 };
 
@@ -95,7 +96,7 @@ fn start(answer: Answer, panic: fn(), released: Option<Receiver<()>>) -> Runtime
     let released = released.map(Mutex::new);
     let connect = move |config: &Config| {
         let answer = answer.clone();
-        match config.endpoints[0].as_str() {
+        match config.endpoints.url(Signal::Traces) {
             "panic" => panic(),
             "refuse" => return Err("no such host".to_owned()),
             // Ends with the other side's drop.

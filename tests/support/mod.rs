@@ -20,6 +20,7 @@ use mastra_native_exporter::{
     config::Config,
     engine::Engine,
     event::{Event, Sink},
+    signal::Signal,
     stats::{DropReason, Stats},
 };
 use tokio::{
@@ -100,7 +101,7 @@ impl Rig {
         let collectors: Arc<Mutex<HashMap<String, Arc<Collector>>>> = Arc::default();
         let known = Arc::clone(&collectors);
         let engine = Engine::new(move |config: &Config| {
-            let collector = lock(&known).get(&config.endpoints[0]).cloned();
+            let collector = lock(&known).get(config.endpoints.url(Signal::Traces)).cloned();
             collector.map(ScriptedTransport).ok_or_else(|| "no such collector".to_owned())
         });
         Self {

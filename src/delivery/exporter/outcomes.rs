@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::Exporter;
 use crate::{
-    delivery::{batch::Body, ledger::End, pace, queue::Job},
+    delivery::{ledger::End, pace, queue::Job},
     event::{Event, RecordName},
     protocol::answer::Outcome,
     signal::Signal,
@@ -18,7 +18,7 @@ impl Exporter {
     pub fn on_outcome(&mut self, now: Instant, mut job: Job, outcome: Outcome) {
         self.land(&job);
         if !matches!(outcome, Outcome::Retry { .. }) {
-            self.pace.on_answer(job.signal);
+            self.pace.on_answer(job.signal());
         }
         if job.is_probe() {
             self.on_probe_outcome(now, &outcome);
@@ -66,25 +66,20 @@ impl Exporter {
     }
 
     fn split(&mut self, now: Instant, job: &Job) {
-        let records: Vec<&[u8]> = job.records().collect();
-        if let [record] = records.as_slice() {
-            let bytes = record.len();
-            let name = RecordName::of(record);
-            self.ledger.drop_record(job.signal, DropReason::TooLargeForCollector, name, bytes, bytes);
-            self.settle(now, job, End::Counted);
+        if job.count() == 1 {
+            let record = job.payload.records().next().map(RecordName::of).unwrap_or_default();
+            self.settle(now, job, End::Named { record, reason: DropReason::TooLargeForCollector });
             return;
         }
-        let (first, second) = records.split_at(records.len() / 2);
-        let halves = [first, second].map(|half| Body::of(job.signal, half.iter().copied()));
-        self.ledger.accounts.on_split(job.batch, job.awaited);
-        for half in halves {
+        self.ledger.pending.on_split(job.batch, job.awaited);
+        for half in job.payload.halves() {
             self.enqueue(now, job.batch, half, job.expires_at);
         }
     }
 
     fn retry(&mut self, now: Instant, mut job: Job, cause: String, after: Option<Duration>) {
-        self.pace.on_failure(now, job.signal, (self.jitter)(), after, job.expires_at);
-        self.expire(now, job.signal, &cause);
+        self.pace.on_failure(now, job.signal(), (self.jitter)(), after, job.expires_at);
+        self.expire(now, job.signal(), &cause);
         let exhausted = match self.config.max_attempts {
             Some(attempts) => job.attempts >= attempts,
             None => job.expires_at.is_some_and(|at| at <= now),
@@ -93,8 +88,8 @@ impl Exporter {
             self.settle(now, &job, End::Failed { cause, reason: DropReason::RetriesExhausted });
             return;
         }
-        self.ledger.stats.retried(job.signal, job.count());
-        self.ledger.accounts.on_tried(&mut job);
+        self.ledger.stats.retried(job.signal(), job.count());
+        self.ledger.pending.on_tried(&mut job);
         let again = now + pace::delay(job.attempts, (self.jitter)());
         job.ready_at = job.expires_at.map_or(again, |at| at.min(again));
         self.queue.push(job);

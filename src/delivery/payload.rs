@@ -1,0 +1,194 @@
+//! Records of one signal on their way out: the JSON of each, and their numbers.
+
+use crate::{protocol::request::frame_len, signal::Signal};
+
+/// Records of one signal that follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordRange {
+    /// Which signal.
+    pub signal: Signal,
+    /// The number of the first one: records of a signal are numbered from 0, in the order in which they join a batch.
+    pub first: u64,
+    /// How many.
+    pub count: u64,
+}
+
+/// See the module. Records are added at its end, and leave at its front or in halves.
+#[derive(Debug)]
+pub struct Payload {
+    signal: Signal,
+    first: u64,
+    /// The JSON texts, with commas between.
+    json: Vec<u8>,
+    /// Where each record ends in `json`.
+    ends: Vec<usize>,
+}
+
+impl Payload {
+    /// No records; the number of the first one will be `first`.
+    #[must_use]
+    pub fn new(signal: Signal, first: u64) -> Self {
+        Self { signal, first, json: Vec::new(), ends: Vec::new() }
+    }
+
+    /// What the records that come next go into, with room for as many as this one has: batches are much alike, and
+    /// growing costs several allocations.
+    #[must_use]
+    pub fn successor(&self) -> Self {
+        Self {
+            signal: self.signal,
+            first: self.first + self.count(),
+            json: Vec::with_capacity(self.json.len()),
+            ends: Vec::with_capacity(self.ends.len()),
+        }
+    }
+
+    /// Adds the JSON text of one record.
+    pub fn push(&mut self, record: &[u8]) {
+        if !self.ends.is_empty() {
+            self.json.push(b',');
+        }
+        self.json.extend_from_slice(record);
+        self.ends.push(self.json.len());
+    }
+
+    /// Gives back what growing has reserved: a payload may wait for minutes.
+    pub fn shrink(&mut self) {
+        self.json.shrink_to_fit();
+        self.ends.shrink_to_fit();
+    }
+
+    /// Takes the records at the front out: at least `bytes` of them, and a quarter, so that a full queue does not copy
+    /// the same payload again for each new record. Answers which, and how many bytes; `None` when that is all.
+    pub fn trim(&mut self, bytes: usize) -> Option<(RecordRange, usize)> {
+        let target = bytes.max(self.json.len() / 4);
+        let (mut count, mut taken) = (0, 0);
+        for record in self.records() {
+            if taken + count >= target {
+                break;
+            }
+            count += 1;
+            taken += record.len();
+        }
+        if count == self.ends.len() {
+            return None;
+        }
+        let rest = self.part(count, self.ends.len());
+        let trimmed = RecordRange { count: count as u64, ..self.range() };
+        *self = rest;
+        Some((trimmed, taken))
+    }
+
+    /// The older and the newer half; of one record, the newer half is that record.
+    #[must_use]
+    pub fn halves(&self) -> [Self; 2] {
+        let (middle, end) = (self.ends.len() / 2, self.ends.len());
+        [self.part(0, middle), self.part(middle, end)]
+    }
+
+    /// Which signal.
+    #[must_use]
+    pub fn signal(&self) -> Signal {
+        self.signal
+    }
+
+    /// Which records.
+    #[must_use]
+    pub fn range(&self) -> RecordRange {
+        RecordRange { signal: self.signal, first: self.first, count: self.count() }
+    }
+
+    /// How many records.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.ends.len() as u64
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The JSON texts, with commas between.
+    #[must_use]
+    pub fn json(&self) -> &[u8] {
+        &self.json
+    }
+
+    /// Bytes of the request's body; none without records.
+    #[must_use]
+    pub fn body_len(&self) -> usize {
+        if self.is_empty() { 0 } else { self.json.len() + frame_len(self.signal) }
+    }
+
+    /// Bytes of the records alone.
+    #[must_use]
+    pub fn record_bytes(&self) -> usize {
+        self.json.len() - self.ends.len().saturating_sub(1)
+    }
+
+    /// The JSON of each record.
+    pub fn records(&self) -> impl Iterator<Item = &[u8]> {
+        let mut start = 0;
+        self.ends.iter().map(move |&end| {
+            let record = self.json.get(start..end).unwrap_or_default();
+            start = end + ",".len();
+            record
+        })
+    }
+
+    /// A copy of the records from index `start` to before `end`. A copy, so that the memory of the others can be let go.
+    fn part(&self, start: usize, end: usize) -> Self {
+        let mut part = Self::new(self.signal, self.first + start as u64);
+        for record in self.records().take(end).skip(start) {
+            part.push(record);
+        }
+        part.shrink();
+        part
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn payload(records: impl IntoIterator<Item = u32>) -> Payload {
+        let mut payload = Payload::new(Signal::Logs, 100);
+        for record in records {
+            payload.push(record.to_string().as_bytes());
+        }
+        payload
+    }
+
+    fn logs(first: u64, count: u64) -> RecordRange {
+        RecordRange { signal: Signal::Logs, first, count }
+    }
+
+    #[test]
+    fn knows_its_records() {
+        let payload = payload([1, 23]);
+        assert_eq!(payload.json(), b"1,23");
+        assert_eq!(payload.records().collect::<Vec<_>>(), [b"1".as_slice(), b"23"]);
+        assert_eq!((payload.range(), payload.record_bytes()), (logs(100, 2), 3));
+        assert_eq!(payload.body_len(), r#"{"logs":[1,23]}"#.len());
+        assert_eq!(payload.successor().range(), logs(102, 0));
+    }
+
+    #[test]
+    fn trimming_takes_the_oldest_and_at_least_a_quarter() {
+        let mut payload = payload(10..18);
+        assert_eq!(payload.trim(1), Some((logs(100, 2), 4)));
+        assert_eq!((payload.json(), payload.range()), (b"12,13,14,15,16,17".as_slice(), logs(102, 6)));
+        assert_eq!(payload.trim(13), Some((logs(102, 5), 10)));
+        assert_eq!((payload.json(), payload.range()), (b"17".as_slice(), logs(107, 1)));
+        assert_eq!((payload.trim(1), payload.count()), (None, 1));
+    }
+
+    #[test]
+    fn halves_are_ranges_of_the_whole() {
+        let [older, newer] = payload(10..15).halves();
+        assert_eq!((older.json(), older.range()), (b"10,11".as_slice(), logs(100, 2)));
+        assert_eq!((newer.json(), newer.range()), (b"12,13,14".as_slice(), logs(102, 3)));
+    }
+}

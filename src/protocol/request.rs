@@ -1,0 +1,88 @@
+//! What a request to the collector is: its URL, its headers, and the body around records.
+
+use std::char::TryFromCharError;
+
+use bytes::Bytes;
+
+use crate::signal::Signal;
+
+/// Says that the exporter knows the quota contract (peer: `OBSERVABILITY_CAPABILITIES_HEADER`).
+pub const CAPABILITIES: (&str, &str) = ("x-mastra-observability-capabilities", "quota-pause-v1");
+
+/// Where each signal goes: publish URLs by [`Signal::index`].
+#[derive(Clone, Debug)]
+pub struct Endpoints([String; Signal::ALL.len()]);
+
+impl Endpoints {
+    /// `urls` are in the order of [`Signal::ALL`].
+    #[must_use]
+    pub fn new(urls: [String; Signal::ALL.len()]) -> Self {
+        Self(urls)
+    }
+
+    /// The publish URL of a signal.
+    #[must_use]
+    pub fn url(&self, signal: Signal) -> &str {
+        let Self([traces, logs, metrics, scores, feedback]) = self;
+        match signal {
+            Signal::Traces => traces,
+            Signal::Logs => logs,
+            Signal::Metrics => metrics,
+            Signal::Scores => scores,
+            Signal::Feedback => feedback,
+        }
+    }
+}
+
+/// The value of `Authorization` as fetch, and so the peer, forms it: Latin-1, without the line break that a file may
+/// end in.
+///
+/// # Errors
+/// When the token has a character beyond Latin-1.
+pub fn bearer(token: &str) -> Result<Vec<u8>, TryFromCharError> {
+    format!("Bearer {token}").trim_end().chars().map(u8::try_from).collect()
+}
+
+/// The key of the record array in a body.
+const fn key(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Traces => "spans",
+        other => other.name(),
+    }
+}
+
+/// Bytes that [`body`] puts around the records.
+#[must_use]
+pub const fn frame_len(signal: Signal) -> usize {
+    r#"{"":[]}"#.len() + key(signal).len()
+}
+
+/// The body of a request. `records`: their JSON texts with commas between. No records make a probe: an empty batch of
+/// spans costs nothing, and is answered as a full one would be (peer).
+#[must_use]
+pub fn body(signal: Signal, records: &[u8]) -> Bytes {
+    let parts = [b"{\"", key(signal).as_bytes(), b"\":[", records, b"]}"];
+    Bytes::from(parts.concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_frames_its_records() {
+        for (signal, text) in [(Signal::Traces, r#"{"spans":[1,2]}"#), (Signal::Scores, r#"{"scores":[1,2]}"#)] {
+            let body = body(signal, b"1,2");
+            assert_eq!(body, text);
+            assert_eq!(body.len(), frame_len(signal) + "1,2".len());
+        }
+    }
+
+    #[test]
+    fn each_signal_has_its_url() {
+        let endpoints = Endpoints::new(Signal::ALL.map(|signal| format!("/{}", signal.name())));
+        for signal in Signal::ALL {
+            assert_eq!(endpoints.url(signal), format!("/{}", signal.name()));
+        }
+    }
+}
