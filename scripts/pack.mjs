@@ -1,8 +1,10 @@
 // `npm run pack`: leaves in artifacts/ what is published: the tarball of the main package and those of the platforms
-// whose binary lies in the repository, which is this machine's, or all of them in the release workflow.
+// whose binary lies in the repository, which is this machine's, or all of them in the release workflow. With `--release`
+// it refuses what must not be published.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { assertPublishable, repositoryOf, withRepositoryLinks } from './repository.mjs';
 import { ROOT, run } from './run.mjs';
 
 const ARTIFACTS = join(ROOT, 'artifacts');
@@ -14,6 +16,7 @@ const platforms = readdirSync(NPM)
   .map((name) => join(NPM, name))
   .map((directory) => ({ directory, ...readJson(join(directory, 'package.json')) }));
 
+if (process.argv.includes('--release')) [manifest, ...platforms].forEach(assertPublishable);
 rmSync(ARTIFACTS, { recursive: true, force: true });
 mkdirSync(ARTIFACTS);
 packMain();
@@ -29,8 +32,12 @@ function packMain() {
   const { scripts, devDependencies, overrides, napi, ...published } = manifest;
   const optionalDependencies = Object.fromEntries(platforms.map(({ name, version }) => [name, version]));
   pack((directory) => {
-    for (const path of [...manifest.files, 'README.md', 'LICENSE']) {
-      cpSync(join(ROOT, path), join(directory, path), { recursive: true });
+    for (const path of [...manifest.files, 'LICENSE']) cpSync(join(ROOT, path), join(directory, path), { recursive: true });
+    for (const path of ['README.md', ...readdirSync(join(directory, 'docs')).map((name) => `docs/${name}`)]) {
+      const text = readFileSync(join(ROOT, path), 'utf8');
+      const isPacked = (link) => existsSync(join(directory, dirname(path), link));
+      const url = repositoryOf(manifest);
+      writeFileSync(join(directory, path), withRepositoryLinks(text, { url, version: manifest.version, from: dirname(path), isPacked }));
     }
     const text = JSON.stringify({ ...published, optionalDependencies }, null, 2);
     writeFileSync(join(directory, 'package.json'), `${text}\n`);

@@ -1,7 +1,8 @@
 // What is in the tarballs.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { posix } from 'node:path';
 import { test } from 'node:test';
 import { TARBALLS } from './support/project.mjs';
 
@@ -33,9 +34,43 @@ test('the main package holds what applications load, and no more', () => {
     .flatMap((value) => (typeof value === 'string' ? value : Object.values(value).flatMap(Object.values)));
   const paths = list(main);
   for (const entry of entries) assert.ok(paths.includes(entry.replace('./', '')), `${entry} is missing`);
-  // Built JavaScript and types beside the three files of every package: nothing of source, tests or build.
-  const rest = paths.filter((path) => !/^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$|^[\w-]+\.d\.ts$/.test(path));
+  // Built JavaScript, types and documents beside the three files of every package: nothing of source, tests or build.
+  const rest = paths.filter((path) => !/^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$|^[\w-]+\.d\.ts$|^docs\/[\w-]+\.md$/.test(path));
   assert.deepEqual(rest, ['LICENSE', 'README.md', 'package.json']);
+});
+
+test('every link of a packed document leads to a file of the package or of the repository', () => {
+  const paths = list(main);
+  const prefix = `${manifest.repository.url.replace(/^git\+|\.git$/g, '')}/`;
+  const documents = paths.filter((path) => path.endsWith('.md'));
+  assert.ok(documents.length > 5);
+  let outside = 0;
+  for (const document of documents) {
+    const links = [...tar('xOf', main, `package/${document}`).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(([, link]) => link);
+    for (const link of links) {
+      if (link.startsWith(prefix)) {
+        outside += 1;
+        const path = link.slice(prefix.length).replace(/^(blob|raw)\/v[^/]+\//, '');
+        assert.ok(existsSync(new URL(path, root)), `${document}: ${link}`);
+      } else if (!/^https:/.test(link)) {
+        assert.ok(paths.includes(posix.join(posix.dirname(document), link)), `${document}: ${link}`);
+      }
+    }
+  }
+  assert.ok(outside > 0);
+});
+
+test('a release refuses the placeholder of the repository', { skip: !manifest.repository.url.includes('/OWNER/') && 'the repository is known' }, () => {
+  const { status, stderr } = spawnSync(process.execPath, ['scripts/pack.mjs', '--release'], { cwd: root, encoding: 'utf8' });
+  assert.notEqual(status, 0);
+  assert.match(stderr, /names the placeholder https:\/\/github\.com\/OWNER\/mastra-native-exporter: npm run repository/);
+});
+
+test('every manifest names the same repository', () => {
+  const named = (path) => readJson(path).repository;
+  for (const path of ['collector', ...PLATFORMS.map(({ suffix }) => `npm/${suffix}`)]) {
+    assert.deepEqual(named(`${path}/package.json`), { ...manifest.repository, directory: path });
+  }
 });
 
 test('the main package asks for each platform package in its own version, and runs no script', () => {
