@@ -7,7 +7,7 @@ export const read = (path) => readFileSync(`${ROOT}${path}`, 'utf8');
 
 /** Paths in the repository. */
 export const DOCUMENTS = [
-  'README.md', 'CONTRIBUTING.md', 'DESIGN.md', 'CHANGELOG.md', 'bench/NOTES.md', 'collector/README.md', 'SECURITY.md', 'CODE_OF_CONDUCT.md',
+  'README.md', 'CONTRIBUTING.md', 'DESIGN.md', 'CHANGELOG.md', 'bench/NOTES.md', 'collector/README.md', 'SECURITY.md', 'CODE_OF_CONDUCT.md', 'examples/README.md',
   ...readdirSync(`${ROOT}docs`).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
 ];
 
