@@ -80,14 +80,22 @@ impl Account {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {
-    signal: Signal,
-    accepted: u64,
-    delivered: u64,
-    dropped: Vec<(DropReason, u64)>,
-    retried: u64,
-    queued: u64,
-    queued_bytes: u64,
-    in_flight: u64,
+    /// Whose.
+    pub signal: Signal,
+    /// Handed over.
+    pub accepted: u64,
+    /// Taken by the collector.
+    pub delivered: u64,
+    /// Given up, by reason.
+    pub dropped: Vec<(DropReason, u64)>,
+    /// Tries that failed and were followed by another; a record counts once a try.
+    pub retried: u64,
+    /// Waiting.
+    pub queued: u64,
+    /// JSON of what waits, in bytes.
+    pub queued_bytes: u64,
+    /// In a request under way.
+    pub in_flight: u64,
 }
 
 /// Counters of one exporter, written by both threads.

@@ -1,0 +1,146 @@
+//! What must hold once a world has ended.
+
+use mastra_native_exporter::signal::Signal;
+
+use super::{
+    far::{Far, Record},
+    invariants::{Breach, Invariant, MOST_UPLOADED},
+    play::Running,
+    world::{End, Weather, World},
+};
+use crate::support::lock;
+
+pub fn judge(member: &Running, world: &World, over: u64) -> Result<(), Breach> {
+    let mut far = lock(&member.far);
+    let settled = world.end == End::Settle && member.shut_down_at.is_none() && !member.closed;
+    judge_counts(member, &mut far, settled, over);
+    judge_losses(member, &mut far, world, over);
+    judge_upload(&mut far, over);
+    judge_order(member, &mut far, over);
+    far.breaches.drain(..).next().map_or(Ok(()), Err)
+}
+
+fn judge_counts(member: &Running, far: &mut Far, settled: bool, over: u64) {
+    for (signal, counts) in member.exporter.counts_by_signal().into_iter().enumerate() {
+        let mine = || far.records.iter().filter(|record| record.signal == signal);
+        let accepted = mine().count() as u64;
+        let stored = mine().filter(|record| record.stored).count() as u64;
+        let clear = mine().filter(|record| record.stored && !record.unclear).count() as u64;
+        let left = counts.queued + counts.in_flight;
+        // What was stored with an unclear answer may count as either.
+        let sound = counts.accepted == accepted
+            && counts.delivered <= stored
+            && (!settled || left == 0 && clear <= counts.delivered);
+        if !sound {
+            let text = format!("{counts:?}, but {stored} of {accepted} were stored, {clear} with a clear answer");
+            far.breach(Invariant::Accounting, over, text);
+        }
+    }
+}
+
+fn judge_losses(member: &Running, far: &mut Far, world: &World, over: u64) {
+    let count = |reason: &str| member.dropped.get(reason).copied().unwrap_or(0);
+    // Losses that are not the fault of the queue's turn: which records they were is not known.
+    let excused = count("queueFull") + count("authRejected") + count("quotaPaused");
+    let end = member.shut_down_at.unwrap_or(over);
+    let needless: Vec<usize> = (0..far.records.len()).filter(|&number| is_needless(far, number, end, world)).collect();
+    if needless.len() as u64 > excused {
+        let first = needless[0];
+        let record = &far.records[first];
+        let text = format!(
+            "{} records that could have been delivered are lost or wait ({excused} excused): {first} {record:?}, {:?}",
+            needless.len(),
+            member.dropped
+        );
+        far.breach(Invariant::Loss, over, text);
+    }
+}
+
+/// Whether a record was not delivered although it could have been.
+fn is_needless(far: &Far, number: usize, end: u64, world: &World) -> bool {
+    let record = &far.records[number];
+    if record.stored || far.is_poison(number) {
+        return false;
+    }
+    if let Some(tries) = far.member.option("maxRetries") {
+        // Splitting begins anew.
+        return u64::from(record.tries) < tries
+            && far.health[record.signal].is_healthy(record.at, end)
+            && !record.shared
+            && end > record.at + far.member.number("maxBatchWaitMs") + 70_000;
+    }
+    let wait = far.member.number("maxBatchWaitMs");
+    let window = far.member.number("retryWindowMs");
+    let until = (record.at + window).min(end);
+    if record.shared && (window < 120_000 || others(far, record, until) < 3) {
+        return false;
+    }
+    let Some((up, down)) = far.health[record.signal].longest_up(record.at, until) else { return false };
+    let up_for = down - up;
+    if far.health[record.signal].is_random(record.at, until) {
+        // Chance may fail every try, but there must have been about as many as the pauses allow.
+        return up_for > wait + 20_000 && u64::from(record.tries) < tries_in(up_for - wait) / 2;
+    }
+    // A record that failed before waits as long again, a third more with jitter, at most 40 s.
+    let pause = if record.tries == 0 { 3000 } else { ((up - record.at) * 13 / 10 + 3000).min(40_000) };
+    let slack = if matches!(world.end, End::Drain(_) | End::Stop(_)) { 1000 } else { 0 };
+    up_for > wait + pause + slack + if record.shared { 120_000 } else { 0 }
+}
+
+/// Deliveries of a record's signal while it could be tried.
+fn others(far: &Far, record: &Record, until: u64) -> usize {
+    far.deliveries[record.signal]
+        .iter()
+        .filter(|&&at| record.at < at && at < record.at + (until - record.at) / 2)
+        .count()
+}
+
+/// How often a record is tried in this time with pauses of 1 s doubling to 30 s.
+fn tries_in(time: u64) -> u64 {
+    let seconds = time / 1000;
+    if seconds < 63 { u64::from((seconds + 1).ilog2()) + 1 } else { 6 + (seconds - 63) / 36 }
+}
+
+fn judge_upload(far: &mut Far, over: u64) {
+    let weather = &far.member.weather;
+    let limit = weather.iter().find_map(|clause| match clause.what {
+        Weather::Limit { bytes } => Some(bytes as u64),
+        _ => None,
+    });
+    let only = weather.iter().all(|clause| matches!(clause.what, Weather::Limit { .. } | Weather::Latency { .. }));
+    let Some(limit) = limit.filter(|_| only) else { return };
+    for signal in 0..Signal::ALL.len() {
+        let stored = far.records.iter().filter(|record| record.signal == signal && record.stored);
+        let arrived: usize = stored.map(|record| record.bytes).sum();
+        let largest = far.member.number("maxBatchBytes").min(far.member.number("maxQueueBytes") / 8);
+        let uploaded = far.uploaded[signal];
+        // The first bodies find out what passes.
+        if uploaded as f64 > MOST_UPLOADED * arrived as f64 + (8 * largest + 16 * limit) as f64 {
+            let text = format!("{uploaded} bytes of signal {signal} were sent for {arrived} that arrived");
+            far.breach(Invariant::Upload, over, text);
+        }
+    }
+}
+
+/// With a full queue nothing that waits through all of it may be older than what is lost.
+fn judge_order(member: &Running, far: &mut Far, over: u64) {
+    let only_overflow = member.dropped.keys().all(|&reason| reason == "queueFull");
+    let (Some(&first), Some(&last)) = (member.overflows.first(), member.overflows.last()) else { return };
+    if !only_overflow {
+        return;
+    }
+    let wait = far.member.number("maxBatchWaitMs");
+    for signal in 0..Signal::ALL.len() {
+        let mine = || far.records.iter().filter(|record| record.signal == signal && !record.unclear);
+        let Some(youngest_lost) = mine().filter(|record| !record.stored).map(|record| record.at).max() else {
+            continue;
+        };
+        // Waited from before the first overflow until after the last one: never under way at one of them.
+        let waited = mine().filter(|record| record.stored && record.at < first && record.last_sent > last);
+        let quiet = waited.filter(|record| record.tries == 1);
+        if let Some(old) = quiet.min_by_key(|record| record.at).filter(|old| old.at + wait + 1000 < youngest_lost) {
+            let text = format!("a record of {youngest_lost} ms was let go while {old:?} waited");
+            far.breach(Invariant::Order, over, text);
+        }
+    }
+}

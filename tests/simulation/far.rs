@@ -1,0 +1,291 @@
+//! The far end of one exporter: answers each request as its world says, and knows what has become of each record.
+
+use std::{
+    collections::VecDeque,
+    hash::{DefaultHasher, Hash},
+    time::Duration,
+};
+
+use fastrand::Rng;
+use mastra_native_exporter::protocol::answer::{self, Outcome, classify};
+
+use super::{
+    health::{DEFAULT_LATENCY, Health, LONGEST_HOLD, PROBE_AFTER},
+    invariants::{Breach, Invariant, MOST_IN_OUTAGE},
+    world::{Member, Weather},
+};
+use crate::support::{Answer, Call};
+
+/// What is known of one record; its number is its place.
+#[derive(Clone, Debug)]
+pub struct Record {
+    pub signal: usize,
+    pub bytes: usize,
+    /// When it was handed over.
+    pub at: u64,
+    pub first_sent: Option<u64>,
+    pub last_sent: u64,
+    pub tries: u32,
+    pub stored: bool,
+    /// It was stored, or may have been, and nobody said so.
+    pub unclear: bool,
+    /// It was in one body with another that the collector cannot store.
+    pub shared: bool,
+}
+
+/// What earlier answers ask for, for as long as that matters.
+#[derive(Default)]
+struct Past {
+    /// `Retry-After`: of which signal (all if none), from when, until when.
+    holds: Vec<(Option<usize>, u64, u64)>,
+    /// When credentials were rejected.
+    rejections: Vec<u64>,
+    /// When the last body was taken, and when those under way will be.
+    delivered: u64,
+    deliveries: Vec<u64>,
+    /// The requests of the last 10 s, by signal.
+    recent: [VecDeque<u64>; 5],
+}
+
+impl Past {
+    fn forget(&mut self, at: u64) {
+        self.holds.retain(|&(_, _, until)| at < until);
+        self.rejections.retain(|&over| at < over + 59_000);
+        let delivered = self.deliveries.extract_if(.., |over| *over <= at).max();
+        self.delivered = self.delivered.max(delivered.unwrap_or(0));
+        for recent in &mut self.recent {
+            while recent.front().is_some_and(|&sent| sent + 10_000 <= at) {
+                recent.pop_front();
+            }
+        }
+    }
+}
+
+enum Fate {
+    Taken,
+    Status(u16, Option<u64>),
+    Reset { stored: bool },
+    Hang { stored: bool },
+}
+
+/// See the module.
+pub struct Far {
+    pub member: Member,
+    pub health: Vec<Health>,
+    pub records: Vec<Record>,
+    pub breaches: Vec<Breach>,
+    /// The process ends: what came before is no measure of how often requests may be made.
+    pub ending: bool,
+    /// Bytes sent, by signal.
+    pub uploaded: [u64; 5],
+    pub deliveries: [Vec<u64>; 5],
+    /// Of all requests.
+    pub trace: DefaultHasher,
+    past: Past,
+    rng: Rng,
+    timeout: u64,
+}
+
+impl Far {
+    pub fn new(member: &Member, seed: u64, end: u64) -> Self {
+        Self {
+            health: Health::of(member, end),
+            timeout: member.number("requestTimeoutMs"),
+            member: member.clone(),
+            records: Vec::new(),
+            breaches: Vec::new(),
+            ending: false,
+            uploaded: [0; 5],
+            deliveries: Default::default(),
+            trace: DefaultHasher::new(),
+            past: Past::default(),
+            rng: Rng::with_seed(seed),
+        }
+    }
+
+    pub fn breach(&mut self, invariant: Invariant, at: u64, text: String) {
+        if invariant.is_checked() {
+            self.breaches.push(Breach { invariant, at, text });
+        }
+    }
+
+    /// A record was handed over; answers its number.
+    pub fn accept(&mut self, signal: usize, bytes: usize, at: u64) -> usize {
+        let (first_sent, last_sent, tries) = (None, 0, 0);
+        let (stored, unclear, shared) = (false, false, false);
+        self.records.push(Record { signal, bytes, at, first_sent, last_sent, tries, stored, unclear, shared });
+        self.records.len() - 1
+    }
+
+    /// Whether the collector can never store a record, in the weather of this moment.
+    pub fn is_poison(&self, number: usize) -> bool {
+        self.member.weather.iter().any(|clause| match clause.what {
+            Weather::Poison { divisor, .. } => number.is_multiple_of(divisor),
+            // The frame around a single record is short.
+            Weather::Limit { bytes } => self.records[number].bytes + 100 > bytes,
+            _ => false,
+        })
+    }
+
+    /// Answers a request.
+    pub fn answer(&mut self, call: &Call) -> Answer {
+        let (at, signal) = (millis(call.at), call.signal.index());
+        let numbers = numbers(&call.body);
+        (at, signal, &numbers).hash(&mut self.trace);
+        self.judge_request(at, signal, &numbers);
+        let latency = self.latency(at);
+        let fate = match self.fate(at, signal, &numbers, call) {
+            Fate::Taken if latency >= self.timeout => Fate::Hang { stored: true },
+            Fate::Status(..) if latency >= self.timeout => Fate::Hang { stored: false },
+            fate => fate,
+        };
+        let (stored, clear) = match fate {
+            Fate::Taken => (true, true),
+            Fate::Status(..) => (false, true),
+            Fate::Reset { stored } | Fate::Hang { stored } => (stored, false),
+        };
+        self.note(at, &numbers, stored, clear);
+        let over = at + latency;
+        self.uploaded[signal] += call.body.len() as u64;
+        self.past.recent[signal].push_back(at);
+        let (status, retry_after) = match fate {
+            Fate::Taken => (200, None),
+            Fate::Status(status, retry_after) => (status, retry_after),
+            Fate::Reset { .. } | Fate::Hang { .. } => (0, None),
+        };
+        match status {
+            200 => {
+                self.deliveries[signal].push(over);
+                self.past.deliveries.push(over);
+            }
+            401 | 403 => self.past.rejections.push(over),
+            _ => {}
+        }
+        if let Some(seconds) = retry_after {
+            let scope = (status != 503).then_some(signal);
+            self.past.holds.push((scope, over, over + (1000 * seconds).min(LONGEST_HOLD)));
+        }
+        match fate {
+            Fate::Hang { .. } => Answer::Never,
+            Fate::Reset { .. } => {
+                let cause = "connection reset".to_owned();
+                Answer::After(Duration::from_millis(latency), Outcome::Retry { cause, after: None })
+            }
+            Fate::Taken | Fate::Status(..) => {
+                let probe_after = (PROBE_AFTER / 1000).to_string();
+                let outcome = classify(&answer::Answer {
+                    status,
+                    retry_after: retry_after.map(Duration::from_secs),
+                    observability_retry_after: Some(&probe_after),
+                    quota_pause: self.member.quota_pause(),
+                    compressed: call.compress,
+                    ..answer::Answer::default()
+                });
+                Answer::After(Duration::from_millis(latency), outcome)
+            }
+        }
+    }
+
+    fn latency(&mut self, at: u64) -> u64 {
+        let clauses = self.member.weather.iter().filter(|clause| clause.holds(at));
+        let latency = clauses.rev().find_map(|clause| match clause.what {
+            Weather::Latency { ms, spread } => Some((ms, spread)),
+            _ => None,
+        });
+        let (ms, spread) = latency.unwrap_or((DEFAULT_LATENCY, 0));
+        ms + self.rng.u64(0..=spread)
+    }
+
+    fn fate(&mut self, at: u64, signal: usize, numbers: &[usize], call: &Call) -> Fate {
+        let touches = |touched: Option<usize>| touched.is_none_or(|touched| touched == signal);
+        for clause in self.member.weather.iter().filter(|clause| clause.holds(at)) {
+            let mut strikes = |per_mille| self.rng.u32(0..1000) < per_mille;
+            match clause.what {
+                Weather::Fail { signal, per_mille, status, retry_after } if touches(signal) && strikes(per_mille) => {
+                    return Fate::Status(status, retry_after);
+                }
+                Weather::Reset { signal, per_mille, stored } if touches(signal) && strikes(per_mille) => {
+                    return Fate::Reset { stored };
+                }
+                Weather::Hang { signal, per_mille, stored } if touches(signal) && strikes(per_mille) => {
+                    return Fate::Hang { stored };
+                }
+                Weather::Poison { divisor, status } if numbers.iter().any(|number| number.is_multiple_of(divisor)) => {
+                    return Fate::Status(status, None);
+                }
+                Weather::Limit { bytes } if call.body.len() > bytes => return Fate::Status(413, None),
+                Weather::Plain if call.compress => return Fate::Status(415, None),
+                _ => {}
+            }
+        }
+        Fate::Taken
+    }
+
+    fn note(&mut self, at: u64, numbers: &[usize], stored: bool, clear: bool) {
+        let shared = numbers.len() > 1 && numbers.iter().any(|&number| self.is_poison(number));
+        for &number in numbers {
+            let record = &mut self.records[number];
+            record.first_sent.get_or_insert(at);
+            record.last_sent = at;
+            record.tries += 1;
+            record.shared |= shared;
+            let twice = stored && record.stored && !record.unclear;
+            record.stored |= stored;
+            record.unclear |= stored && !clear;
+            if twice {
+                self.breach(Invariant::Twice, at, format!("record {number} comes again"));
+            }
+        }
+    }
+
+    /// What must hold for each request.
+    fn judge_request(&mut self, at: u64, signal: usize, numbers: &[usize]) {
+        self.judge_delay(at, signal, numbers);
+        if self.ending {
+            return;
+        }
+        self.past.forget(at);
+        let mut holds = self.past.holds.iter();
+        if let Some(&hold) = holds.find(|(scope, from, _)| scope.is_none_or(|held| held == signal) && *from < at) {
+            self.breach(Invariant::Hold, at, format!("a request of signal {signal} while {hold:?} holds"));
+        }
+        let delivered = self.past.delivered;
+        if let Some(&over) = self.past.rejections.iter().find(|&&over| over < at && delivered < over) {
+            self.breach(Invariant::Rejected, at, format!("a request after the credentials were rejected at {over} ms"));
+        }
+        let counts_tries = self.member.option("maxRetries").is_some();
+        // Those of the first seconds were under way or are the first to find out.
+        if !counts_tries && at > 15_000 && self.health[signal].is_down(at - 15_000, at) {
+            let count = self.past.recent[signal].len() + 1;
+            if count > MOST_IN_OUTAGE {
+                let text = format!("{count} requests of signal {signal} in 10 s while all fail");
+                self.breach(Invariant::Rate, at, text);
+            }
+        }
+    }
+
+    /// Each record that is sent for the first time.
+    fn judge_delay(&mut self, at: u64, signal: usize, numbers: &[usize]) {
+        let limit = self.member.number("maxBatchWaitMs") + 2000;
+        let late = numbers.iter().find(|&&number| {
+            let record = &self.records[number];
+            let due = record.at + limit;
+            record.first_sent.is_none() && at > due && self.health[signal].is_healthy(record.at, due)
+        });
+        if let Some(&number) = late {
+            let waited = at - self.records[number].at;
+            let text = format!("record {number} of signal {signal} waited {waited} ms for its first try");
+            self.breach(Invariant::Delay, at, text);
+        }
+    }
+}
+
+pub fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap()
+}
+
+/// The numbers of the records in a body.
+fn numbers(body: &str) -> Vec<usize> {
+    let starts = body.split("{\"i\":").skip(1);
+    starts.map(|rest| rest[..rest.find(',').unwrap()].parse().unwrap()).collect()
+}

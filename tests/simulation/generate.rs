@@ -1,0 +1,172 @@
+//! A world from a seed.
+
+use std::collections::BTreeMap;
+
+use fastrand::Rng;
+use serde_json::{Value, json};
+
+use super::{
+    health::load,
+    world::{Clause, Deed, End, Member, Weather, World},
+};
+
+const SECOND: u64 = 1000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+/// Things that the application of one exporter does in a world: what a run costs.
+const MOST_DEEDS: u64 = 12_000;
+
+pub fn world(seed: u64) -> World {
+    let mut rng = Rng::with_seed(seed);
+    let lasts = one_of(&mut rng, &[HOUR / 6, HOUR, 3 * HOUR, 6 * HOUR]);
+    let members = one_of(&mut rng, &[1, 1, 1, 1, 2, 3]);
+    let end = match rng.u32(0..10) {
+        0..6 => End::Settle,
+        6..8 => End::Shutdown(one_of(&mut rng, &[2000, 8000, 30_000])),
+        8 => End::Stop(one_of(&mut rng, &[2000, 8000])),
+        _ => End::Drain(2000),
+    };
+    let exporters = (0..members).map(|_| member(&mut rng, lasts)).collect();
+    World { seed, lasts, end, exporters }
+}
+
+fn one_of<T: Copy>(rng: &mut Rng, choices: &[T]) -> T {
+    choices[rng.usize(..choices.len())]
+}
+
+fn maybe<T: Copy>(rng: &mut Rng, percent: u32, choices: &[T]) -> Option<T> {
+    (rng.u32(0..100) < percent).then(|| one_of(rng, choices))
+}
+
+fn member(rng: &mut Rng, lasts: u64) -> Member {
+    let mut member = Member { options: options(rng), ..Member::default() };
+    // When the application is busy; the weather is worst then.
+    let busy = busy(rng, lasts);
+    for _ in 0..one_of(rng, &[1, 1, 2, 3]) {
+        let deed = deed(rng, &member, &busy);
+        member.application.push(deed);
+    }
+    if rng.u32(0..20) == 0 {
+        let from = rng.u64(0..lasts);
+        let what = if rng.bool() { Deed::Close } else { Deed::Shutdown { within: 8000 } };
+        member.application.push(Clause { from, lasts: 1, every: 0, what });
+    }
+    let latency = Weather::Latency { ms: one_of(rng, &[0, 2, 5, 20, 100]), spread: one_of(rng, &[0, 5, 50]) };
+    member.weather.push(Clause { from: 0, lasts: u64::MAX, every: 0, what: latency });
+    for _ in 0..one_of(rng, &[0, 1, 1, 1, 2, 3]) {
+        let clause = weather(rng, &mut member, lasts, &busy);
+        member.weather.insert(member.weather.len() - 1, clause);
+    }
+    // An application that asks for more than its collector can take proves nothing.
+    while load(&member) > 1.0 {
+        for clause in &mut member.application {
+            match &mut clause.what {
+                Deed::Export { period, .. } | Deed::Request { period, .. } | Deed::Flush { period, .. } => *period *= 2,
+                _ => {}
+            }
+        }
+    }
+    member
+}
+
+fn options(rng: &mut Rng) -> BTreeMap<String, Value> {
+    let mut options = BTreeMap::new();
+    let mut number = |name: &str, value: Option<u64>| {
+        if let Some(value) = value {
+            options.insert(name.to_owned(), json!(value));
+        }
+    };
+    number("maxBatchSize", maybe(rng, 50, &[1, 1, 5, 20, 100]));
+    number("maxBatchWaitMs", maybe(rng, 40, &[50, 500, 1000, 2000]));
+    number("retryWindowMs", maybe(rng, 40, &[20_000, 50_000, 120_000, 1_800_000]));
+    number("maxRetries", maybe(rng, 7, &[1, 3, 5]));
+    number("requestTimeoutMs", maybe(rng, 30, &[1000, 5000, 60_000]));
+    number("maxBatchBytes", maybe(rng, 20, &[2048, 65_536]));
+    number("maxQueueBytes", maybe(rng, 30, &[1 << 20, 4 << 20]));
+    if rng.u32(0..10) == 0 {
+        options.insert("compression".to_owned(), json!("gzip"));
+    }
+    options
+}
+
+/// A stretch of activity.
+fn busy(rng: &mut Rng, lasts: u64) -> Clause<()> {
+    let from = rng.u64(0..lasts / 2);
+    let length = one_of(rng, &[MINUTE, 5 * MINUTE, 20 * MINUTE, HOUR]);
+    Clause { from, lasts: length, every: one_of(rng, &[0, 0, 2 * length, HOUR + length]), what: () }
+}
+
+fn deed(rng: &mut Rng, member: &Member, busy: &Clause<()>) -> Clause<Deed> {
+    let signal = maybe(rng, 60, &[0, 1, 2, 3, 4]);
+    let mut period = one_of(rng, &[10, 50, 100, 500, 1000, 5000, 30_000]);
+    let bytes = one_of(rng, &[2, 30, 30, 300, 2000]);
+    let mut what = match rng.u32(0..10) {
+        // A burst: as many as can be sent in about a second.
+        0 => {
+            period = 2 * MINUTE;
+            let batches = if member.number("maxBatchSize") < 5 { 5 } else { 30 };
+            Deed::Export { period, count: batches * one_of(rng, &[1, 2]), bytes, signal }
+        }
+        1..3 => Deed::Request { period, signal },
+        3 => Deed::Flush { period, within: one_of(rng, &[0, 500, 5000, 30_000]) },
+        _ => Deed::Export { period, count: one_of(rng, &[1, 1, 1, 2, 5, 10]), bytes, signal },
+    };
+    let rounds = (6 * HOUR).checked_div(busy.every).unwrap_or(0) + 1;
+    while busy.lasts / what.period() * rounds > MOST_DEEDS {
+        match &mut what {
+            Deed::Export { period, .. } | Deed::Request { period, .. } | Deed::Flush { period, .. } => *period *= 2,
+            _ => break,
+        }
+    }
+    Clause { from: busy.from, lasts: busy.lasts, every: busy.every, what }
+}
+
+fn weather(rng: &mut Rng, member: &mut Member, lasts: u64, busy: &Clause<()>) -> Clause<Weather> {
+    let signal = maybe(rng, 50, &[0, 1, 2]);
+    let share = one_of(rng, &[1000, 1000, 1000, 500, 300, 50]);
+    let status = one_of(rng, &[500, 503, 503, 429, 408]);
+    let what = match rng.u32(0..16) {
+        0..4 => Weather::Fail { signal, per_mille: share, status, retry_after: None },
+        4..6 => {
+            let seconds = one_of(rng, &[0, 1, 5, 30, 300, 86_400]);
+            let status = one_of(rng, &[503, 429]);
+            Weather::Fail { signal, per_mille: share, status, retry_after: Some(seconds) }
+        }
+        6 => Weather::Fail { signal, per_mille: share, status: one_of(rng, &[401, 403]), retry_after: None },
+        7 => {
+            member.options.insert("quotaPause".to_owned(), json!(true));
+            Weather::Fail { signal, per_mille: share, status: 402, retry_after: None }
+        }
+        8 => Weather::Fail { signal, per_mille: share.min(300), status: one_of(rng, &[404, 302]), retry_after: None },
+        9..11 => Weather::Hang { signal, per_mille: share, stored: rng.bool() },
+        11 => Weather::Reset { signal, per_mille: share, stored: rng.bool() },
+        12..14 => return always(poison(rng, member)),
+        14 => return always(Weather::Limit { bytes: one_of(rng, &[50, 500, 5000, 100_000]) }),
+        _ => return always(Weather::Plain),
+    };
+    let length = one_of(rng, &[SECOND / 2, SECOND, 5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR]);
+    let from = (busy.from + rng.u64(0..busy.lasts)).min(lasts);
+    let every = one_of(rng, &[0, 0, 4 * length, 20 * length, HOUR.max(4 * length)]);
+    Clause { from, lasts: length, every, what }
+}
+
+fn always<T>(what: T) -> Clause<T> {
+    Clause { from: 0, lasts: u64::MAX, every: 0, what }
+}
+
+/// Records that cannot be stored are few: most bodies have none, or nobody could tell them from an outage.
+fn poison(rng: &mut Rng, member: &mut Member) -> Weather {
+    let size = one_of(rng, &[1, 1, 4]);
+    member.options.insert("maxBatchSize".to_owned(), json!(size));
+    for clause in &mut member.application {
+        if let Deed::Export { period, count, .. } = &mut clause.what {
+            *period = (*period).max(500);
+            *count = 1;
+        }
+        if let Deed::Request { period, .. } = &mut clause.what {
+            *period = (*period).max(500);
+        }
+    }
+    let divisor = size * one_of(rng, &[3, 5, 20]);
+    Weather::Poison { divisor, status: one_of(rng, &[500, 500, 503, 400, 422]) }
+}

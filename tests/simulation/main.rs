@@ -1,0 +1,158 @@
+//! The engine in random worlds on virtual time.
+//!
+//! A seed makes a world: collectors with latencies, failures, outages, limits and silences, and applications with
+//! bursts, pauses, flushes and shutdowns. Each world runs for minutes to hours of virtual time on a scripted transport
+//! while invariants are checked. The same seed does the same each time. A world that fails is shrunk and printed as
+//! JSON.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `world` | the description of a world |
+//! | `generate` | a world from a seed |
+//! | `play` | runs a world |
+//! | `far` | the collector: answers, and knows each record; judges each request |
+//! | `health` | what can be expected of an address, from the description alone |
+//! | `invariants` | the list of them, and which are checked |
+//! | `end` | judges what is left when a world has ended |
+//! | `shrink` | the smallest world that still fails |
+//!
+//! Time is tokio's paused time, the transport is a mock; sockets are the subject of `tests/http`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    reason = "a test fails by panicking, in its helpers too; numbers here are small"
+)]
+
+#[expect(dead_code, reason = "the other tests of the engine use the rest")]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod end;
+mod far;
+mod generate;
+mod health;
+mod invariants;
+mod play;
+mod shrink;
+mod world;
+
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use world::World;
+
+/// The first seed of every run of the tests.
+const SEED: u64 = 1;
+/// Virtual hours of every run of the tests, at least. Storms make the engine slow until its rewrite.
+const HOURS: u64 = if invariants::AFTER_THE_REWRITE { 1000 } else { 100 };
+const HOUR_MS: u64 = 3_600_000;
+
+/// Runs worlds on all cores until `enough` hours have passed in them; answers the worlds and hours.
+fn simulate(first: u64, enough: u64) -> (u64, u64) {
+    let (next, ms, failed) = (AtomicU64::new(first), AtomicU64::new(0), AtomicBool::new(false));
+    let report = Mutex::new(None);
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(|| {
+                while ms.load(Ordering::Relaxed) < enough * HOUR_MS && !failed.load(Ordering::Relaxed) {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    let world = generate::world(seed);
+                    if let Err(text) = check(&world) {
+                        failed.store(true, Ordering::Relaxed);
+                        report.lock().unwrap().get_or_insert(text);
+                    }
+                    ms.fetch_add(world.lasts, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    if let Some(text) = report.into_inner().unwrap() {
+        panic!("{text}");
+    }
+    (next.into_inner() - first, ms.into_inner() / HOUR_MS)
+}
+
+/// Runs a world. What fails in it is shrunk and described.
+fn check(world: &World) -> Result<(), String> {
+    let Err(breach) = play::play(world) else { return Ok(()) };
+    let (smallest, shrunk, runs) = shrink::shrink(world, &breach);
+    Err(format!(
+        "seed {}: {breach}\nsmallest world after {runs} runs: {shrunk}\n{smallest}\n\
+         To play it again: SIMULATION_WORLD='...' cargo test --test simulation -- --ignored --nocapture one_world",
+        world.seed
+    ))
+}
+
+/// A variable of the environment, for the tests that are started by hand.
+#[expect(clippy::disallowed_methods, reason = "a test has no other way to be told something")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+#[test]
+fn random_worlds_keep_the_invariants() {
+    let (worlds, hours) = simulate(SEED, HOURS);
+    println!("{worlds} worlds, {hours} hours");
+}
+
+#[test]
+fn a_world_does_the_same_each_time() {
+    for seed in 0..20 {
+        let world = generate::world(seed);
+        assert_eq!(play::trace(&world), play::trace(&world), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_world_can_be_read_back() {
+    for seed in 0..100 {
+        let world = generate::world(seed);
+        assert_eq!(serde_json::from_str::<World>(&world.to_string()).unwrap(), world);
+    }
+}
+
+/// `SIMULATION_HOURS` virtual hours from seed `SIMULATION_SEED`.
+#[test]
+#[ignore = "runs for as long as it is told to"]
+fn for_hours() {
+    let number = |name| variable(name).map(|text| text.parse().unwrap());
+    let first = number("SIMULATION_SEED").unwrap_or_else(|| fastrand::u64(..u64::MAX / 2));
+    println!("from seed {first}");
+    let (worlds, hours) = simulate(first, number("SIMULATION_HOURS").unwrap_or(100_000));
+    println!("{worlds} worlds, {hours} hours");
+}
+
+/// The world in `SIMULATION_WORLD`, as a failure prints it, or of `SIMULATION_SEED`.
+#[test]
+#[ignore = "needs a world"]
+fn one_world() {
+    let world = match variable("SIMULATION_WORLD") {
+        Some(text) => serde_json::from_str(&text).unwrap(),
+        None => generate::world(variable("SIMULATION_SEED").unwrap().parse().unwrap()),
+    };
+    println!("{world}");
+    check(&world).unwrap();
+}
+
+/// What fails in each of `SIMULATION_WORLDS` worlds from seed `SIMULATION_SEED`, a line each, not shrunk.
+#[test]
+#[ignore = "for the change of many things at once"]
+fn survey() {
+    let number = |name| variable(name).and_then(|text| text.parse::<u64>().ok());
+    let first = number("SIMULATION_SEED").unwrap_or(SEED);
+    let seeds = first..first + number("SIMULATION_WORLDS").unwrap_or(200);
+    let breaches = seeds.filter_map(|seed| Some((seed, play::play(&generate::world(seed)).err()?)));
+    let mut breaches: Vec<_> = breaches.collect();
+    breaches.sort_by_key(|&(seed, ref breach)| (breach.invariant, seed));
+    for (seed, breach) in breaches {
+        println!("seed {seed}: {breach}");
+    }
+}
