@@ -5,33 +5,42 @@ import { isLoopback } from './options.mjs';
 /** @typedef {import('node:http').IncomingMessage} Request */
 
 /**
- * Who may do what.
- * @param {import('./options.mjs').Options} options
+ * Who may do what: the tokens of the exporters publish, the token of Studio reads and deletes.
+ * @param {Pick<import('./options.mjs').Options, 'tokens' | 'studioToken' | 'host'>} options
  */
-export function createGate({ token, host }) {
-  const expected = digest(token);
-  /** @param {string} candidate  compared in constant time, whatever its length */
-  const isToken = candidate => timingSafeEqual(digest(candidate), expected);
+export function createGate({ tokens, studioToken, host }) {
+  const isPublisher = oneOf(tokens);
+  const isReader = oneOf(studioToken === undefined ? [] : [studioToken]);
   const local = isLoopback(host);
 
   return {
     /** Whether a publisher may store records. @param {Request} request @returns {boolean} */
-    mayPublish: ({ headers }) => isToken(credentials(headers.authorization, 'bearer')),
+    mayPublish: ({ headers }) => isPublisher(credentials(headers.authorization, 'bearer')),
 
     /**
-     * Whether Studio and its API answer. On loopback they are open to the user of this machine, but not to web pages
-     * of others: neither by a request across origins nor by a name that was made to point here. Elsewhere they want
-     * the token as bearer, or as the password that a browser asks for.
+     * Whether Studio and its API answer. Pages of others never reach them: neither by a request across origins nor, on
+     * loopback, by a name that was made to point here. A Studio token is wanted as bearer, or as the password that a
+     * browser asks for; without one, which is possible on loopback only, they are open to the users of this machine.
      * @param {Request} request
      * @returns {200 | 401 | 403} the status to answer with if not 200
      */
     studio({ headers }) {
       if (headers.origin !== undefined && originHost(headers.origin) !== headers.host) return 403;
-      if (local) return isLoopback(hostname(headers.host)) ? 200 : 403;
+      if (local && !isLoopback(hostname(headers.host))) return 403;
+      if (studioToken === undefined) return local ? 200 : 401;
       const basic = Buffer.from(credentials(headers.authorization, 'basic'), 'base64').toString();
       const password = basic.slice(basic.indexOf(':') + 1);
-      return isToken(credentials(headers.authorization, 'bearer')) || isToken(password) ? 200 : 401;
+      return isReader(credentials(headers.authorization, 'bearer')) || isReader(password) ? 200 : 401;
     },
+  };
+}
+
+/** @param {string[]} tokens @returns {(candidate: string) => boolean} in constant time, whatever the candidate's length */
+function oneOf(tokens) {
+  const expected = tokens.map(digest);
+  return candidate => {
+    const actual = digest(candidate);
+    return expected.filter(token => timingSafeEqual(token, actual)).length > 0;
   };
 }
 

@@ -1,3 +1,7 @@
+import { chmod, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import { explained } from './failure.mjs';
 import { HELP, OptionError, parseOptions } from './options.mjs';
 import { startCollector } from './server.mjs';
 
@@ -7,18 +11,22 @@ import { startCollector } from './server.mjs';
  * @param {NodeJS.ProcessEnv} env
  */
 export async function run(args, env) {
+  let options;
   try {
-    const options = parseOptions(args, env);
-    if (options === undefined) console.log(HELP);
-    else await serve(options);
+    options = parseOptions(args, env);
+    if (options === undefined) return console.log(HELP);
+    await serve(options);
   } catch (error) {
-    console.error(/** @type {Error} */ (error).message);
+    console.error(options === undefined ? /** @type {Error} */ (error).message : explained(error, options));
     process.exitCode = error instanceof OptionError ? 2 : 1;
   }
 }
 
 /** @param {import('./options.mjs').Options} options */
 async function serve(options) {
+  // What is stored is for the user of this process alone, whatever file a store makes.
+  process.umask(0o077);
+  await prepareFile(options.store);
   const collector = await startCollector(options, line => console.error(`${new Date().toISOString()}  ${line}`));
   console.log(greeting(options, collector));
   /** @type {Promise<void> | undefined} */
@@ -31,17 +39,36 @@ async function serve(options) {
   process.on('SIGTERM', stop).on('SIGINT', stop);
 }
 
+/** Makes the directory of a data file; an existing file of an older collector was readable by others. @param {string} store */
+async function prepareFile(store) {
+  if (!store.startsWith('file:') || store === 'file::memory:') return;
+  const path = store.slice('file:'.length);
+  await mkdir(dirname(path), { recursive: true });
+  for (const file of [path, `${path}.wal`]) {
+    await chmod(file, 0o600).catch(error => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+  }
+}
+
 /**
  * @param {import('./options.mjs').Options} options
- * @param {{ url: string, storeName: string }} collector
- * @returns {string} the only place where a generated token is printed
+ * @param {Awaited<ReturnType<typeof startCollector>>} collector
+ * @returns {string} the only place where a token is printed, at the start that made it
  */
-function greeting({ token, generatedToken }, { url, storeName }) {
-  const accessToken = generatedToken ? `'${token}'` : 'process.env.MASTRA_CLOUD_ACCESS_TOKEN';
+function greeting({ tokenFile, studioToken }, { url, storeName, made }) {
+  const accessToken = made?.isNew ? `'${made.token}'` : `process.env.MASTRA_CLOUD_ACCESS_TOKEN`;
   return [
     `Mastra Studio  ${url}/traces`,
+    ...(studioToken === undefined ? [] : ['               its password is the Studio token, the user name does not matter']),
     `Kept in        ${storeName}`,
     `In the app     new CloudExporter({ endpoint: '${url}', accessToken: ${accessToken} })`,
-    ...(generatedToken ? ['               (the token is made anew at each start; --token or MASTRA_CLOUD_ACCESS_TOKEN keep one)'] : []),
+    ...(made === undefined ? [] : [`               (${tokenNote(tokenFile, made.isNew)})`]),
   ].join('\n');
+}
+
+/** @param {string | undefined} file @param {boolean} isNew */
+function tokenNote(file, isNew) {
+  if (file === undefined) return 'the token is made anew at each start, as the data is; --token or MASTRA_CLOUD_ACCESS_TOKEN keep one';
+  return isNew ? `the token is kept in ${file}` : `the token is the one in ${file}`;
 }

@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 
 /**
  * @typedef {object} Options
  * @property {string} store  `file:PATH` (DuckDB) or the URL of a Postgres or ClickHouse server
- * @property {string} token  what publishers have to send as bearer
- * @property {boolean} generatedToken  true if nobody gave one
+ * @property {string[]} tokens  any of them lets an exporter publish; empty if none was given
+ * @property {string | undefined} tokenFile  where a generated token is kept; undefined if the data is not kept either
+ * @property {string | undefined} studioToken  opens Studio; undefined, on loopback only, leaves Studio open
  * @property {string} host  the address to listen on; default 127.0.0.1
  * @property {number} port  default 4112; 0 takes a free one
  * @property {number | undefined} retentionMs  age in milliseconds after which data is deleted; undefined keeps it
@@ -19,9 +19,13 @@ Accepts what CloudExporter and MastraPlatformExporter publish, and shows it in M
   --store URL      keep it in a database server instead:
                    postgres://USER:PASSWORD@HOST:PORT/DATABASE
                    clickhouse://USER:PASSWORD@HOST:PORT/DATABASE, or clickhouses:// with TLS
-  --token TOKEN    bearer token that exporters have to send (default MASTRA_CLOUD_ACCESS_TOKEN, or generated and printed)
-  --host ADDRESS   address to listen on (default 127.0.0.1). Beyond loopback a token has to be given, and Studio asks
-                   for it as the password
+  --token TOKEN    bearer token that exporters have to send (default MASTRA_CLOUD_ACCESS_TOKEN and
+                   MASTRA_PLATFORM_ACCESS_TOKEN, else one is generated and kept in a file beside the data).
+                   It publishes and does nothing else
+  --studio-token TOKEN
+                   password of Studio, with which traces are read and deleted (default MASTRA_COLLECTOR_STUDIO_TOKEN;
+                   without one Studio is open to the users of this machine)
+  --host ADDRESS   address to listen on (default 127.0.0.1). Beyond loopback both tokens have to be given
   --port NUMBER    port to listen on, 0 for any free one (default 4112)
   --retention AGE  delete data older than this: a whole number with h, d or w, as in 7d (default: keep everything)
   --help           print this
@@ -46,22 +50,49 @@ export function parseOptions(args, env) {
   if (given.data !== undefined && given.store !== undefined) {
     throw new OptionError('--data and --store exclude each other: the data is kept in one place');
   }
-  const token = given.token ?? (env['MASTRA_CLOUD_ACCESS_TOKEN'] || undefined);
   const host = given.host ?? '127.0.0.1';
-  if (token === undefined && !isLoopback(host)) {
-    throw new OptionError(
-      `--host ${host} can be reached by other machines: give --token, or set MASTRA_CLOUD_ACCESS_TOKEN; ` +
-        'without one only 127.0.0.1, ::1 and localhost are allowed',
-    );
+  const tokens = publishTokens(given.token, env);
+  const studioToken = given['studio-token'] ?? (env['MASTRA_COLLECTOR_STUDIO_TOKEN'] || undefined);
+  if (!isLoopback(host)) checkReachable(host, tokens, studioToken);
+  if (studioToken !== undefined && tokens.includes(studioToken)) {
+    throw new OptionError('--studio-token equals the token of the exporters: who publishes must not be able to delete');
   }
+  const data = dataPath(given.data);
   return {
-    store: given.store === undefined ? `file:${dataPath(given.data)}` : storeUrl(given.store),
-    token: token === undefined ? randomBytes(24).toString('base64url') : checkedToken(token),
-    generatedToken: token === undefined,
+    store: given.store === undefined ? `file:${data}` : storeUrl(given.store),
+    tokens: tokens.map(token => checkedToken('--token', token)),
+    tokenFile: tokenFile(given.store, data),
+    studioToken: studioToken === undefined ? undefined : checkedToken('--studio-token', studioToken),
     host,
     port: given.port === undefined ? 4112 : port(given.port),
     retentionMs: given.retention === undefined ? undefined : age(given.retention),
   };
+}
+
+/** @param {string | undefined} store @param {string} data */
+function tokenFile(store, data) {
+  if (store !== undefined) return 'mastra-collector.token';
+  return data === ':memory:' ? undefined : `${data}.token`;
+}
+
+/** @param {string | undefined} given  @param {NodeJS.ProcessEnv} env @returns {string[]} */
+function publishTokens(given, env) {
+  if (given !== undefined) return [given];
+  const tokens = [env['MASTRA_CLOUD_ACCESS_TOKEN'], env['MASTRA_PLATFORM_ACCESS_TOKEN']];
+  return [...new Set(tokens.filter(token => token !== undefined).filter(token => token !== ''))];
+}
+
+/** @param {string} host @param {string[]} tokens @param {string | undefined} studioToken */
+function checkReachable(host, tokens, studioToken) {
+  const missing = [
+    ...(tokens.length === 0 ? ['--token (or MASTRA_CLOUD_ACCESS_TOKEN)'] : []),
+    ...(studioToken === undefined ? ['--studio-token (or MASTRA_COLLECTOR_STUDIO_TOKEN)'] : []),
+  ];
+  if (missing.length === 0) return;
+  throw new OptionError(
+    `--host ${host} can be reached by other machines: give ${missing.join(' and ')}; ` +
+      'without them only 127.0.0.1, ::1 and localhost are allowed',
+  );
 }
 
 /** @param {string} host  a name or address, with or without the brackets of IPv6 @returns {boolean} */
@@ -72,9 +103,9 @@ export function isLoopback(host) {
 /** @param {string[]} args */
 function parse(args) {
   const string = /** @type {const} */ ({ type: 'string' });
-  const options = { data: string, store: string, token: string, host: string, port: string, retention: string };
+  const options = { data: string, store: string, token: string, 'studio-token': string, host: string, port: string };
   try {
-    return parseArgs({ args, options: { ...options, help: { type: 'boolean' } } }).values;
+    return parseArgs({ args, options: { ...options, retention: string, help: { type: 'boolean' } } }).values;
   } catch (error) {
     throw new OptionError(`${/** @type {Error} */ (error).message}\n\n${HELP}`);
   }
@@ -99,10 +130,10 @@ function storeUrl(value) {
   return value;
 }
 
-/** @param {string} value */
-function checkedToken(value) {
+/** @param {string} option @param {string} value */
+function checkedToken(option, value) {
   // What a header can carry; the token itself is not shown.
-  if (!/^[\x21-\x7e]+$/.test(value)) throw new OptionError('--token: only visible ASCII characters are allowed');
+  if (!/^[\x21-\x7e]+$/.test(value)) throw new OptionError(`${option}: only visible ASCII characters are allowed`);
   return value;
 }
 

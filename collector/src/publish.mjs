@@ -1,8 +1,10 @@
-import { readBody } from './body.mjs';
+import { BODY_LIMIT_BYTES, readBody } from './body.mjs';
+import { ByteBudget } from './byte-budget.mjs';
 import { HttpError } from './http-error.mjs';
-import { buildRecord } from './records.mjs';
-import { rootCause } from './store-error.mjs';
-import { mayBeUnstorable, storable } from './text.mjs';
+import { findRecords } from './record-list.mjs';
+import { parseRecords } from './record-parts.mjs';
+import { Slices } from './slices.mjs';
+import { firstLine } from './text.mjs';
 import { Turnstile } from './turnstile.mjs';
 import { Writer } from './writer.mjs';
 
@@ -12,8 +14,10 @@ import { Writer } from './writer.mjs';
 
 const PATH = /^(?:\/projects\/([^/]+))?\/ai\/(spans|logs|metrics|scores|feedback)\/publish$/;
 
-/** How many bodies are in memory at a time; the others wait unread in their sockets. */
-const BODIES = 4;
+/** What all bodies together may have in memory. */
+const BUDGET_BYTES = 2 * BODY_LIMIT_BYTES;
+/** How many parts of bodies are parsed and stored at a time. */
+const PARTS = 4;
 
 /**
  * @param {string} path
@@ -30,94 +34,84 @@ export function publishTarget(path) {
 export class Publisher {
   #log;
   #writer;
-  #bodies = new Turnstile(BODIES);
-  /** Of all requests since the start. @type {Counts} */
-  counts = { stored: 0, refused: 0, unsupported: 0 };
+  #status;
+  #budget = new ByteBudget(BUDGET_BYTES);
+  #slices = new Slices();
+  #parts = new Turnstile(PARTS);
 
   /**
    * @param {import('./store.mjs').Store} store
-   * @param {(line: string) => void} log
+   * @param {import('./status.mjs').Status} status
+   * @param {ReturnType<typeof import('./held-back.mjs').createHeldBack>} log
    */
-  constructor(store, log) {
+  constructor(store, status, log) {
     this.#writer = new Writer(store);
+    this.#status = status;
     this.#log = log;
+  }
+
+  /** Bytes of bodies in memory. */
+  get bodyBytes() {
+    return this.#budget.usedBytes;
   }
 
   /**
    * @param {import('node:http').IncomingMessage} request
    * @param {Target} target
    * @returns {Promise<Counts>} of this request
-   * @throws {HttpError} 400, 413, 415 for what was sent; 503 if the store does not work: the exporter tries again
+   * @throws {HttpError} 400, 408, 413, 415 for what was sent; 503 if the store does not work: the exporter tries again
    */
-  publish(request, target) {
-    return this.#bodies.run(async () => this.#store(parse(await readBody(request), target.signal), target));
-  }
-
-  /** @param {unknown[]} wire @param {Target} target @returns {Promise<Counts>} */
-  async #store(wire, { signal, projectId }) {
-    /** @type {string[]} */
-    const reasons = [];
-    const records = wire.flatMap(record => {
-      try {
-        return [buildRecord(signal, record, projectId)];
-      } catch (error) {
-        reasons.push(message(error));
-        return [];
-      }
-    });
-    const outcome = await this.#write(signal, records, reasons);
-    const refused = reasons.length;
-    const kept = wire.length - refused;
-    const counts = { stored: 0, unsupported: 0, refused, [outcome]: kept };
-    if (refused > 0) this.#log(`${refused} of ${wire.length} ${signal} refused; the first: ${reasons[0]}`);
-    if (counts.unsupported > 0) this.#log(`${kept} ${signal} not kept: the store has no place for them`);
-    this.counts.stored += counts.stored;
-    this.counts.refused += counts.refused;
-    this.counts.unsupported += counts.unsupported;
-    return counts;
-  }
-
-  /** @param {Signal} signal @param {import('./records.mjs').StoreRecord[]} records @param {string[]} reasons */
-  async #write(signal, records, reasons) {
+  async publish(request, target) {
+    const share = this.#budget.open();
     try {
-      return await this.#writer.write(signal, records, error => reasons.push(message(error)));
-    } catch (error) {
-      this.#log(`The store does not work: ${message(error)}`);
-      throw new HttpError(503, 'the store does not work at the moment');
+      const body = await readBody(request, share.take);
+      share.whole();
+      return await this.#store(body, target);
+    } finally {
+      share.close();
     }
   }
-}
 
-/**
- * @param {string} text
- * @param {Signal} signal
- * @returns {unknown[]} the records, fit for a database; none for an empty body
- */
-function parse(text, signal) {
-  if (text === '') return [];
-  let records;
-  try {
-    records = JSON.parse(text)?.[signal];
-  } catch (error) {
-    throw new HttpError(400, `the body is not JSON: ${message(error)}`);
+  /** @param {Buffer} body @param {Target} target @returns {Promise<Counts>} */
+  async #store(body, { signal, projectId }) {
+    const counts = { stored: 0, unsupported: 0, refused: 0 };
+    if (body.length === 0) return counts;
+    const texts = await this.#slices.run(findRecords(body, signal));
+    /** The first one; there may be as many as records. @type {string | undefined} */
+    let reason;
+    const onRefused = (/** @type {unknown} */ error) => {
+      counts.refused++;
+      reason ??= firstLine(error);
+    };
+    try {
+      for (let next = 0; next < texts.length;) {
+        next = await this.#parts.run(async () => {
+          const { records, end } = await this.#slices.run(parseRecords(body, texts, next, { signal, projectId, onRefused }));
+          const refusedBefore = counts.refused;
+          const outcome = await this.#writer.write(signal, records, onRefused);
+          counts[outcome] += records.length - (counts.refused - refusedBefore);
+          return end;
+        });
+      }
+      if (counts.stored > 0 && this.#status.storeWorked()) this.#log.write('recovered', 'The store works again');
+    } catch (error) {
+      this.#status.records.failed += texts.length - counts.stored - counts.unsupported - counts.refused;
+      this.#status.storeFailed(firstLine(error));
+      this.#log.write('store', `The store does not work: ${firstLine(error)}`);
+      throw new HttpError(503, 'the store does not work at the moment');
+    } finally {
+      for (const outcome of /** @type {const} */ (['stored', 'refused', 'unsupported'])) {
+        this.#status.records[outcome] += counts[outcome];
+      }
+      if (counts.refused > 0) {
+        this.#log.write(`refused ${signal}`, `${counts.refused} of ${texts.length} ${signal} refused; the first: ${reason}`);
+      }
+      if (counts.unsupported > 0) {
+        this.#log.write(`unsupported ${signal}`, `${counts.unsupported} ${signal} not kept: the store has no place for them`);
+      }
+    }
+    return counts;
   }
-  if (!Array.isArray(records)) throw new HttpError(400, `the body has no list "${signal}"`);
-  return mayBeUnstorable(text) ? records.map(tryStorable) : records;
-}
-
-/** @param {unknown} record @returns {unknown} undefined, which is no record, if it is nested too deep to be read */
-function tryStorable(record) {
-  try {
-    return storable(record);
-  } catch {
-    return undefined;
-  }
-}
-
-/** @param {unknown} error @returns {string} one line, not longer than one wants to read: it may quote what was sent */
-function message(error) {
-  const [line = ''] = String(rootCause(error)?.message ?? error).split('\n', 1);
-  return line.slice(0, 200);
 }
 
 /** @param {string} segment  of a path */

@@ -2,11 +2,15 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { finished } from 'node:stream/promises';
 
+import { urlOf } from './address.mjs';
 import { createGate } from './auth.mjs';
+import { createHeldBack } from './held-back.mjs';
 import { HttpError } from './http-error.mjs';
 import { Publisher, publishTarget } from './publish.mjs';
+import { Status } from './status.mjs';
 import { openStore } from './store.mjs';
 import { createStudio } from './studio.mjs';
+import { keptToken } from './token-file.mjs';
 import { startUpkeep } from './upkeep.mjs';
 
 /** @typedef {import('node:http').IncomingMessage} Request */
@@ -15,16 +19,38 @@ import { startUpkeep } from './upkeep.mjs';
 /** A body has to be there within this time, in milliseconds, so that nobody keeps the others waiting. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
+/** Of every answer; that of a page has others for what it may load. */
+const HEADERS = new Map(Object.entries({
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+}));
+
+/**
+ * @typedef {object} Collector
+ * @property {string} url  at which it can be reached
+ * @property {string} storeName  for people
+ * @property {{ token: string, isNew: boolean } | undefined} made  the token of the exporters if nobody gave one
+ * @property {() => Promise<void>} close  stores what has arrived
+ */
+
 /**
  * Starts the collector.
  * @param {import('./options.mjs').Options} options
  * @param {(line: string) => void} log  takes a line of text about what went wrong
- * @returns {Promise<{ url: string, storeName: string, close: () => Promise<void> }>} `close` stores what has arrived
+ * @returns {Promise<Collector>}
  */
 export async function startCollector(options, log) {
   const store = await openStore(options.store, options.retentionMs);
-  const publisher = new Publisher(store, log);
-  const gate = createGate(options);
+  const status = new Status();
+  const heldBack = createHeldBack(log);
+  const publisher = new Publisher(store, status, heldBack);
+  const made = options.tokens.length === 0 ? await keptToken(options.tokenFile) : undefined;
+  const gate = createGate(made === undefined ? options : { ...options, tokens: [made.token] });
   const studio = await createStudio(store.observability);
   /** Requests whose records are not stored yet. @type {Set<Promise<void>>} */
   const publishing = new Set();
@@ -32,31 +58,47 @@ export async function startCollector(options, log) {
 
   /** @param {Request} request @param {Response} response */
   function handle(request, response) {
-    const path = pathOf(request);
+    const path = normalised(request);
     const target = publishTarget(path);
-    if (path === '/healthz') return health(response);
+    response.setHeaders(HEADERS);
+    if (path === '/healthz') return send(response, closing || !status.ok ? 503 : 200, status.health(closing));
+    // Studio has a page of this name, which a browser asks for.
+    if (path === '/metrics' && !request.headers.accept?.includes('text/html')) return metrics(response);
     if (target) {
       const done = answer(response, () => publish(request, target), log).finally(() => publishing.delete(done));
       publishing.add(done);
       return;
     }
-    const status = gate.studio(request);
-    if (status === 200) return studio(request, response);
-    refuse(response, status);
+    const allowed = gate.studio(request);
+    if (allowed === 200) return studio(request, response, path);
+    // A browser that is going to ask for a password comes without one first.
+    if (allowed === 401 && request.headers.authorization !== undefined) unauthorised(request);
+    refuse(response, allowed);
   }
 
   /** @param {Request} request @param {import('./publish.mjs').Target} target */
   async function publish(request, target) {
     if (request.method !== 'POST') throw new HttpError(405, `${request.method} is not allowed here: POST is`);
-    if (!gate.mayPublish(request)) throw new HttpError(401, 'the bearer token is missing or wrong');
+    if (!gate.mayPublish(request)) {
+      unauthorised(request);
+      throw new HttpError(401, 'the bearer token is missing or wrong');
+    }
     if (closing) throw new HttpError(503, 'shutting down');
     return publisher.publish(request, target);
   }
 
+  /** @param {Request} request */
+  function unauthorised({ headers, socket, url = '' }) {
+    status.unauthorised++;
+    const [path] = url.split('?');
+    const fault = headers.authorization === undefined ? 'no token' : 'a wrong token';
+    heldBack.write('unauthorised', `${socket.remoteAddress} sent ${fault} to ${path?.slice(0, 100)}`);
+  }
+
   /** @param {Response} response */
-  function health(response) {
-    const status = closing ? 'shutting down' : 'ok';
-    send(response, closing ? 503 : 200, { status, records: publisher.counts });
+  function metrics(response) {
+    response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+    response.end(status.prometheus(publisher.bodyBytes));
   }
 
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, handle);
@@ -68,10 +110,12 @@ export async function startCollector(options, log) {
     throw error;
   }
   const upkeep = startUpkeep(store, options.retentionMs, log);
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
 
   return {
-    url: urlOf(server, options.host),
+    url: urlOf(options.host, port),
     storeName: store.name,
+    made,
     async close() {
       closing = true;
       server.close();
@@ -80,6 +124,7 @@ export async function startCollector(options, log) {
       server.closeAllConnections();
       await upkeep.stop();
       await store.close();
+      heldBack.close();
     },
   };
 }
@@ -96,6 +141,9 @@ async function answer(response, work, log) {
   } catch (error) {
     const { status, message } = error instanceof HttpError ? error : { status: 500, message: 'a fault of the collector' };
     if (status === 500) log(`A fault of the collector: ${/** @type {Error} */ (error).stack}`);
+    // What is left of the body is not waited for.
+    if (status === 408) response.setHeader('connection', 'close');
+    if (status === 503) response.setHeader('retry-after', '1');
     send(response, status, { error: message });
   }
   // Whoever sent it may be gone; then there is nobody to tell.
@@ -105,7 +153,7 @@ async function answer(response, work, log) {
 /** @param {Response} response @param {401 | 403} status */
 function refuse(response, status) {
   if (status === 401) response.setHeader('www-authenticate', 'Basic realm="collector", charset="UTF-8"');
-  const error = status === 401 ? 'a token is needed, as bearer or as password' : 'not for pages of other origins';
+  const error = status === 401 ? 'the Studio token is needed, as bearer or as password' : 'not for pages of other origins';
   send(response, status, { error });
 }
 
@@ -115,13 +163,15 @@ function send(response, status, body) {
   response.end(JSON.stringify(body));
 }
 
-/** @param {Request} request @returns {string} '' if it makes no sense */
-function pathOf({ url = '' }) {
-  return URL.canParse(url, 'http://localhost') ? new URL(url, 'http://localhost').pathname : '';
-}
-
-/** @param {import('node:http').Server} server @param {string} host */
-function urlOf(server, host) {
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+/**
+ * The path of a request. The request is given the same spelling, so that what is decided on is what is answered.
+ * @param {Request} request
+ * @returns {string} '' if it makes no sense
+ */
+function normalised(request) {
+  const { url = '' } = request;
+  if (!URL.canParse(url, 'http://localhost')) return '';
+  const { pathname, search } = new URL(url, 'http://localhost');
+  request.url = pathname + search;
+  return pathname;
 }

@@ -1,3 +1,5 @@
+import { rootCause } from './store-error.mjs';
+
 /** Escapes in JSON text that can stand for a NUL or a surrogate; without them there is nothing to look for. */
 const SUSPICIOUS = /\\u(0000|[dD][89a-fA-F])/;
 
@@ -23,4 +25,10 @@ function replaced(value) {
   if (Array.isArray(value)) return value.map(replaced);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [replaced(key), replaced(item)]));
+}
+
+/** @param {any} error @returns {string} one line, not longer than one wants to read: it may quote what was sent */
+export function firstLine(error) {
+  const [line = ''] = String(rootCause(error)?.message ?? error).split('\n', 1);
+  return line.slice(0, 200);
 }

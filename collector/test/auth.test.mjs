@@ -1,5 +1,7 @@
 // Who may publish, and who may look.
 import assert from 'node:assert/strict';
+import { chmodSync, existsSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 
 import { TOKEN, runCollector, startCollector } from './support/collector.mjs';
@@ -8,6 +10,7 @@ import { span } from './support/wire.mjs';
 
 const basic = password => ({ authorization: `Basic ${Buffer.from(`me:${password}`).toString('base64')}` });
 const bearer = token => ({ authorization: `Bearer ${token}` });
+const STUDIO_TOKEN = 'studio-token-of-the-tests';
 const LIST = '/api/observability/traces/light';
 const DELETE = '/api/observability/traces/delete';
 
@@ -21,35 +24,59 @@ function status(url, path, headers, method = 'GET') {
   });
 }
 
-test('beyond loopback it does not start without a token', async () => {
+test('beyond loopback it does not start without both tokens', async () => {
   const { code, stderr } = await runCollector(['--host', '0.0.0.0', '--port', '0', '--data', ':memory:']);
   assert.equal(code, 2);
-  assert.match(stderr, /--host 0\.0\.0\.0 can be reached by other machines: give --token/);
+  assert.match(stderr, /--host 0\.0\.0\.0 can be reached by other machines: give --token .* and --studio-token/);
 });
 
-test('beyond loopback Studio and its API want the token, deletion included', async t => {
-  const collector = await collectorFor(t, ['--host', '0.0.0.0', ...(await duckdb(t))]);
+test('beyond loopback each token opens its own: one publishes, the other reads and deletes', async t => {
+  const collector = await collectorFor(t, ['--host', '0.0.0.0', '--studio-token', STUDIO_TOKEN, ...(await duckdb(t))]);
   const { url } = collector;
-  for (const path of ['/', '/traces', LIST, '/assets/x.js', '/health', '/refresh-events', '/api', '/nowhere']) {
+  for (const path of ['/', '/traces', LIST, '/assets/x.js', '/health', '/refresh-events', '/api', '/nowhere', '/collector/collector.mjs']) {
     assert.equal(await status(url, path, {}), 401, path);
-    assert.equal(await status(url, path, basic('wrong')), 401, path);
-    assert.equal(await status(url, path, bearer('wrong')), 401, path);
+    for (const token of ['wrong', TOKEN]) {
+      assert.equal(await status(url, path, basic(token)), 401, path);
+      assert.equal(await status(url, path, bearer(token)), 401, path);
+    }
   }
   const root = span();
   await collector.publish('spans', [root]);
+  const publish = headers => fetch(`${url}/ai/spans/publish`, { method: 'POST', headers, body: '{"spans":[]}' });
+  for (const headers of [bearer(STUDIO_TOKEN), basic(STUDIO_TOKEN), basic(TOKEN)]) assert.equal((await publish(headers)).status, 401);
   const remove = headers => fetch(url + DELETE, {
     method: 'POST', body: JSON.stringify({ traceIds: [root.traceId] }), headers: { 'content-type': 'application/json', ...headers },
   });
-  assert.equal((await remove({})).status, 401);
-  const { pagination } = await (await fetch(url + LIST, { headers: bearer(TOKEN) })).json();
+  for (const headers of [{}, bearer(TOKEN), basic(TOKEN)]) assert.equal((await remove(headers)).status, 401);
+  const { pagination } = await (await fetch(url + LIST, { headers: bearer(STUDIO_TOKEN) })).json();
   assert.equal(pagination.total, 1);
-  for (const headers of [basic(TOKEN), bearer(TOKEN)]) {
-    for (const path of ['/', '/traces', LIST]) assert.equal(await status(url, path, headers), 200, path);
+  for (const headers of [basic(STUDIO_TOKEN), bearer(STUDIO_TOKEN)]) {
+    for (const path of ['/traces', LIST]) assert.equal(await status(url, path, headers), 200, path);
   }
-  assert.equal((await remove(basic(TOKEN))).status, 200);
-  assert.equal(await status(url, '/healthz', {}), 200, 'whoever balances load has no token');
+  assert.equal((await remove(basic(STUDIO_TOKEN))).status, 200);
+  for (const path of ['/healthz', '/metrics']) assert.equal(await status(url, path, {}), 200, 'whoever watches has no token');
   const challenge = await fetch(`${url}/traces`);
   assert.match(challenge.headers.get('www-authenticate') ?? '', /^Basic /);
+});
+
+test('on loopback a Studio token that is given is wanted', async t => {
+  const { url } = await collectorFor(t, ['--studio-token', STUDIO_TOKEN, ...(await duckdb(t))]);
+  assert.equal(await status(url, LIST, {}), 401);
+  assert.equal(await status(url, LIST, bearer(STUDIO_TOKEN)), 200);
+});
+
+test('requests without a valid token are counted, and say once where they came from', async t => {
+  const collector = await collectorFor(t, await duckdb(t));
+  const publish = headers => collector.request('/ai/spans/publish?secret', { method: 'POST', headers, body: '{}' });
+  for (let times = 0; times < 5; times++) await publish(bearer('guess'));
+  await publish({});
+  assert.equal((await (await collector.request('/healthz')).json()).unauthorised, 6);
+  await collector.logged(/sent a wrong token/);
+  const lines = () => collector.output.stderr.split('\n').filter(line => line.includes('token'));
+  assert.deepEqual(lines().map(line => line.slice(26)), ['127.0.0.1 sent a wrong token to /ai/spans/publish']);
+  await collector.stop();
+  assert.equal(lines().length, 2);
+  assert.match(lines()[1], /5 more of this kind; the last: 127\.0\.0\.1 sent no token to/);
 });
 
 test('on loopback Studio is open to this machine, but not to the pages of others', async t => {
@@ -66,20 +93,37 @@ test('on loopback Studio is open to this machine, but not to the pages of others
   assert.equal(response.headers.get('access-control-allow-origin'), null);
 });
 
-test('a token of its own is made and printed once; a given one never', async t => {
-  const collector = await startCollector(await duckdb(t), {});
-  const [, token] = /accessToken: '([\w-]{32})'/.exec(collector.output.stdout) ?? [];
-  assert.ok(token, collector.output.stdout);
-  const publish = headers => collector.request('/ai/spans/publish', { method: 'POST', headers, body: '{"spans":[{}]}' });
-  assert.equal((await publish(bearer(token))).status, 200);
-  assert.equal((await publish(bearer('wrong'))).status, 401);
-  await collector.stop();
-  const printed = collector.output.stdout + collector.output.stderr;
-  assert.equal(printed.split(token).length, 2);
+test('a token of its own is made once, kept for the user alone, and printed by the start that made it', async t => {
+  const store = await duckdb(t);
+  const first = await startCollector(store, {});
+  const [, token] = /accessToken: '([\w-]{32})'/.exec(first.output.stdout) ?? [];
+  assert.ok(token, first.output.stdout);
+  const file = `${store[1]}.token`;
+  assert.equal(await readFile(file, 'utf8'), `${token}\n`);
+  await first.stop();
+  assert.equal((first.output.stdout + first.output.stderr).split(token).length, 2);
 
-  const other = await startCollector([...(await duckdb(t)), '--token', TOKEN], {});
-  assert.equal((await other.publish('spans', [{}])).status, 200);
-  await other.stop();
-  assert.ok(!(other.output.stdout + other.output.stderr).includes(TOKEN));
-  assert.match(other.output.stdout, /accessToken: process\.env\.MASTRA_CLOUD_ACCESS_TOKEN/);
+  const second = await startCollector(store, {});
+  const publish = headers => second.request('/ai/spans/publish', { method: 'POST', headers, body: '{"spans":[{}]}' });
+  assert.equal((await publish(bearer(token))).status, 200, 'the application goes on with the token it has');
+  assert.equal((await publish(bearer('wrong'))).status, 401);
+  for (const path of [file, store[1], `${store[1]}.wal`]) {
+    if (existsSync(path)) assert.equal(statSync(path).mode & 0o777, 0o600, path);
+  }
+  await second.stop();
+  assert.ok(!(second.output.stdout + second.output.stderr).includes(token));
+  assert.ok(second.output.stdout.includes(file), 'it says where the token is');
+});
+
+test('a given token is never printed, and a data file that others could read is closed to them', async t => {
+  const store = await duckdb(t);
+  await (await startCollector(store)).stop();
+  chmodSync(store[1], 0o644);
+  const collector = await startCollector([...store, '--token', TOKEN], {});
+  assert.equal((await collector.publish('spans', [{}])).status, 200);
+  assert.equal(statSync(store[1]).mode & 0o777, 0o600);
+  await collector.stop();
+  assert.ok(!(collector.output.stdout + collector.output.stderr).includes(TOKEN));
+  assert.match(collector.output.stdout, /accessToken: process\.env\.MASTRA_CLOUD_ACCESS_TOKEN/);
+  assert.ok(!existsSync(`${store[1]}.token`));
 });

@@ -18,7 +18,11 @@ test('every bad value is refused with its option, the value and what is allowed'
     [['--data', ''], /--data is empty/],
     [['--data', 'a', '--store', 'postgres://h/d'], /--data and --store exclude each other/],
     [['--token', 'two words'], /--token: only visible ASCII/],
-    [['--host', '192.168.0.1'], /--host 192\.168\.0\.1 .* give --token/],
+    [['--studio-token', 'two words'], /--studio-token: only visible ASCII/],
+    [['--host', '192.168.0.1'], /--host 192\.168\.0\.1 .* give --token .* and --studio-token/],
+    [['--host', '192.168.0.1', '--token', 't'], /other machines: give --studio-token/],
+    [['--host', '192.168.0.1', '--studio-token', 't'], /other machines: give --token/],
+    [['--token', 'same', '--studio-token', 'same'], /--studio-token equals the token of the exporters/],
     [['--tokens', 'x'], /Unknown option '--tokens'[^]*Usage:/],
     [['here'], /Unexpected argument 'here'[^]*Usage:/],
   ]) {
@@ -31,24 +35,33 @@ test('every bad value is refused with its option, the value and what is allowed'
 });
 
 test('defaults, and what is given', () => {
-  const { token, ...defaults } = parseOptions([], {}) ?? {};
-  assert.match(token ?? '', /^[\w-]{32}$/);
-  assert.notEqual(parseOptions([], {})?.token, token);
-  assert.deepEqual(defaults, {
-    store: 'file:mastra-traces.duckdb', generatedToken: true, host: '127.0.0.1', port: 4112, retentionMs: undefined,
+  assert.deepEqual(parseOptions([], {}), {
+    store: 'file:mastra-traces.duckdb', tokens: [], tokenFile: 'mastra-traces.duckdb.token', studioToken: undefined,
+    host: '127.0.0.1', port: 4112, retentionMs: undefined,
   });
-  const args = ['--store', 'postgres://h/d', '--host', '::', '--port', '0', '--retention', '2w', '--token', 't'];
-  assert.deepEqual(parseOptions(args, { MASTRA_CLOUD_ACCESS_TOKEN: 'other' }), {
-    store: 'postgres://h/d', token: 't', generatedToken: false, host: '::', port: 0, retentionMs: 2 * 7 * 86_400_000,
+  const args = ['--store', 'postgres://h/d', '--host', '::', '--port', '0', '--retention', '2w', '--token', 't', '--studio-token', 's'];
+  assert.deepEqual(parseOptions(args, { MASTRA_CLOUD_ACCESS_TOKEN: 'other', MASTRA_COLLECTOR_STUDIO_TOKEN: 'other' }), {
+    store: 'postgres://h/d', tokens: ['t'], tokenFile: 'mastra-collector.token', studioToken: 's',
+    host: '::', port: 0, retentionMs: 2 * 7 * 86_400_000,
   });
-  assert.equal(parseOptions([], { MASTRA_CLOUD_ACCESS_TOKEN: 'env' })?.token, 'env');
   assert.equal(parseOptions(['--retention', '12h'], {})?.retentionMs, 12 * 3_600_000);
+  assert.equal(parseOptions(['--data', ':memory:'], {})?.tokenFile, undefined);
+});
+
+test('tokens of the environment: those of both exporters publish', () => {
+  const tokens = env => parseOptions([], env)?.tokens;
+  assert.deepEqual(tokens({ MASTRA_CLOUD_ACCESS_TOKEN: 'cloud' }), ['cloud']);
+  assert.deepEqual(tokens({ MASTRA_PLATFORM_ACCESS_TOKEN: 'platform' }), ['platform']);
+  assert.deepEqual(tokens({ MASTRA_CLOUD_ACCESS_TOKEN: 'cloud', MASTRA_PLATFORM_ACCESS_TOKEN: 'platform' }), ['cloud', 'platform']);
+  assert.deepEqual(tokens({ MASTRA_CLOUD_ACCESS_TOKEN: 'one', MASTRA_PLATFORM_ACCESS_TOKEN: 'one' }), ['one']);
+  assert.deepEqual(tokens({ MASTRA_CLOUD_ACCESS_TOKEN: '' }), []);
+  assert.equal(parseOptions([], { MASTRA_COLLECTOR_STUDIO_TOKEN: 'studio' })?.studioToken, 'studio');
 });
 
 test('--help prints every option; a store that cannot be opened is named without its password', async () => {
   const { code, stdout } = await runCollector(['--help']);
   assert.equal(code, 0);
-  for (const option of ['data', 'store', 'token', 'host', 'port', 'retention', 'help']) assert.ok(stdout.includes(`--${option}`));
+  for (const option of ['data', 'store', 'token', 'studio-token', 'host', 'port', 'retention', 'help']) assert.ok(stdout.includes(`--${option}`));
 
   const failed = await runCollector(['--store', 'postgres://me:secret@127.0.0.1:1/traces']);
   assert.equal(failed.code, 1);

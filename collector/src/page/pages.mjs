@@ -1,0 +1,9 @@
+// What Studio shows of a collector; read by the server and by the browser.
+
+/** Pages that live on traces, metrics, logs, scores and feedback. */
+const PAGES = /^\/(traces|metrics|logs|inbox|evaluation|scorers|scorers\/[^/]+|settings|resources|all-metrics)\/?$/;
+
+/** @param {string} path @returns {boolean} whether a page has something to show in a collector */
+export function isPage(path) {
+  return PAGES.test(path);
+}
