@@ -1,5 +1,5 @@
-import { ObservabilityStorageClickhouseVNext } from '@mastra/clickhouse';
-
+import { connectClickHouse } from './clickhouse/client.mjs';
+import { ClickHouseObservability } from './clickhouse/observability.mjs';
 import { rootCause } from './store-error.mjs';
 
 const DAY_MS = 86_400_000;
@@ -11,19 +11,13 @@ const DAY_MS = 86_400_000;
  * @returns {import('./store.mjs').Store}
  */
 export function openClickHouse(url, retentionMs) {
-  const { protocol, host, pathname, username, password } = new URL(url);
-  const days = retentionMs === undefined ? undefined : Math.ceil(retentionMs / DAY_MS);
+  const { host, pathname } = new URL(url);
+  const client = connectClickHouse(url);
   return {
     name: `ClickHouse ${host}${pathname}`,
-    observability: new ObservabilityStorageClickhouseVNext({
-      url: `${protocol === 'clickhouses:' ? 'https' : 'http'}://${host}${pathname}`,
-      username: decodeURIComponent(username) || 'default',
-      password: decodeURIComponent(password),
-      ...(days && { retention: { tracing: days, logs: days, metrics: days, scores: days, feedback: days } }),
-    }),
+    observability: new ClickHouseObservability(client, retentionMs === undefined ? undefined : Math.ceil(retentionMs / DAY_MS)),
     writers: 4,
     isAboutData: error => /^(CANNOT_PARSE|INCORRECT_DATA|TYPE_MISMATCH)/.test(rootCause(error).type),
-    // Mastra's client has no way to be closed; its idle connections do not keep the process alive for long.
-    close: async () => {},
+    close: () => client.close(),
   };
 }

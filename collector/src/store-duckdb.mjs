@@ -1,7 +1,9 @@
 import { DuckDBStore } from '@mastra/duckdb';
 
 import { SpanAppender } from './duckdb/append-spans.mjs';
+import { duckdbTraces } from './duckdb/trace-dialect.mjs';
 import { rootCause } from './store-error.mjs';
+import { TraceQueries } from './trace-query/trace-queries.mjs';
 
 /** How DuckDB begins messages about values; an `IO Error` or a full disk begins otherwise. */
 const ABOUT_DATA = /^(Conversion|Constraint|Invalid Input|Out of Range|Parser) Error/;
@@ -9,8 +11,8 @@ const ABOUT_DATA = /^(Conversion|Constraint|Invalid Input|Out of Range|Parser) E
 /** What DuckDB may take for its buffers; what a query needs beyond that goes to a file beside the data file. */
 const MEMORY_LIMIT = '192MB';
 
-/** How large the log of the file grows before it is worked into the tables. By default 16 MB, which costs a third more CPU. */
-const CHECKPOINT_THRESHOLD = '64MB';
+/** How large the log of the file grows before it is worked into the tables: more costs memory, less costs CPU. */
+const CHECKPOINT_THRESHOLD = '32MB';
 
 /**
  * A DuckDB file. One process at a time can have it open.
@@ -27,6 +29,11 @@ export function openDuckDB(path) {
   const create = observability.batchCreateSpans.bind(observability);
   const appender = new SpanAppender(db, records => create({ records }));
   observability.batchCreateSpans = ({ records }) => appender.store(records);
+  const traces = new TraceQueries(duckdbTraces(db));
+  observability.queryTraces = plan => traces.queryTraces(plan);
+  observability.queryThreads = plan => traces.queryThreads(plan);
+  observability.getTraceQueryObservedFields = plan => traces.getTraceQueryObservedFields(plan);
+  observability.getTraceQueryValues = plan => traces.getTraceQueryValues(plan);
   return {
     name: `DuckDB file ${path}`,
     observability,

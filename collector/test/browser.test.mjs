@@ -9,6 +9,7 @@ import { chromium } from 'playwright-core';
 import { CloudExporter, MastraPlatformExporter } from '../../dist/index.js';
 import { TOKEN } from './support/collector.mjs';
 import { createDayTables } from './support/postgres.mjs';
+import { isPostgres } from './support/rows.mjs';
 import { runShop } from './support/shop.mjs';
 import { collectorFor, temporaryDirectory, testOnStores } from './support/test.mjs';
 import { span } from './support/wire.mjs';
@@ -21,7 +22,7 @@ const DOCS = fileURLToPath(new URL('../docs', import.meta.url));
 async function collectorWithTraces(t, store) {
   const collector = await collectorFor(t, store);
   const { url: endpoint } = collector;
-  if (store[0] === '--store') await createDayTables(store[1], 2);
+  if (isPostgres(store)) await createDayTables(store[1], 2);
   const time = new Date(Date.now() - 2 * 86_400_000).toISOString();
   const old = span({ startTime: time, startedAt: time, endTime: time, endedAt: time, input: OLD });
   assert.equal((await collector.publish('spans', [old])).stored, 1);

@@ -9,14 +9,17 @@ import { MastraStorageExporter } from '@mastra/observability';
 import { CloudExporter } from '../../dist/index.js';
 import { createApp } from '../../examples/demo/app.mjs';
 import { openStore } from '../src/store.mjs';
+import { clickhouseRows } from './support/clickhouse.mjs';
 import { TOKEN, startCollector } from './support/collector.mjs';
 import { query } from './support/postgres.mjs';
+import { isPostgres } from './support/rows.mjs';
 import { temporaryDirectory, testOnStores } from './support/test.mjs';
 
 testOnStores('the demo application, stored by both in one run', async (t, store) => {
   const isFile = store[0] === '--data';
   const other = isFile ? join(await temporaryDirectory(t), 'peer.duckdb') : `${store[1]}_peer`;
-  if (!isFile) await query(store[1], `CREATE DATABASE ${new URL(other).pathname.slice(1)}`);
+  const make = isPostgres(store) ? query : clickhouseRows;
+  if (!isFile) await make(store[1], `CREATE DATABASE ${new URL(other).pathname.slice(1)}`);
   const open = place => openStore(isFile ? `file:${place}` : place, undefined);
 
   const collector = await startCollector(store);

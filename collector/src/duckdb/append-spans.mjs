@@ -3,10 +3,19 @@ import { BIGINT, LIST, VARCHAR, listValue } from '@duckdb/node-api';
 import { SpanRows, areKnown, eventsOf, isPlain } from './span-rows.mjs';
 
 /** @typedef {import('@duckdb/node-api').DuckDBConnection} Connection */
+/** @typedef {import('@duckdb/node-api').DuckDBPreparedStatement} Prepared */
+/** @typedef {import('@duckdb/node-api').DuckDBAppender} Appender */
 /** @typedef {import('./span-rows.mjs').StoreRecord} StoreRecord */
 /** @typedef {import('./span-rows.mjs').SpanEvent} SpanEvent */
 
 const TABLE = 'span_events';
+
+/** The span of time is what makes this cheap in a large file: DuckDB keeps the least and the greatest of each block. */
+const KNOWN = `SELECT traceId, spanId, eventType FROM ${TABLE}
+  WHERE timestamp BETWEEN epoch_ms($1) AND epoch_ms($2) AND spanId IN (SELECT unnest($3))`;
+
+/** As Mastra would give them, one after the other. */
+const CURSOR_IDS = `SELECT nextval('${TABLE}_cursor_id_seq') AS cursorId FROM range($1) ORDER BY cursorId`;
 
 /**
  * Stores spans through DuckDB's appender. Mastra writes them as text of an INSERT, which takes DuckDB longer to read
@@ -18,8 +27,10 @@ const TABLE = 'span_events';
 export class SpanAppender {
   #db;
   #otherwise;
-  /** @type {Promise<{ connection: Connection, rows: SpanRows | undefined }> | undefined} */
+  /** @type {ReturnType<typeof open> | undefined} */
   #opened;
+  /** Kept from batch to batch: the buffers of one that is let go stay until the garbage collector comes. @type {Appender | undefined} */
+  #appender;
 
   /**
    * @param {import('@mastra/duckdb').DuckDBConnection} db
@@ -36,69 +47,79 @@ export class SpanAppender {
    * @param {StoreRecord[]} records
    */
   async store(records) {
-    const { connection, rows } = await (this.#opened ??= this.#open());
-    if (rows && records.every(isPlain)) return this.#append(connection, rows, records);
-    const unknown = new Set((await unknownEvents(connection, records)).map(({ record }) => record));
-    await this.#otherwise([...unknown]);
-  }
-
-  async #open() {
-    const connection = /** @type {Connection} */ (await this.#db.getConnection());
-    const columns = /** @type {import('./span-rows.mjs').Column[]} */ (await this.#db.query(
-      `SELECT column_name AS name, data_type AS type FROM duckdb_columns() WHERE table_name = '${TABLE}' ORDER BY column_index`,
-    ));
-    return { connection, rows: areKnown(columns) ? new SpanRows(columns) : undefined };
-  }
-
-  /** @param {Connection} connection @param {SpanRows} rows @param {StoreRecord[]} records */
-  async #append(connection, rows, records) {
+    const { connection, known, cursorIds, rows } = await (this.#opened ??= open(this.#db));
+    if (rows === undefined || !records.every(isPlain)) {
+      const unknown = new Set((await unknownEvents(known, records)).map(({ record }) => record));
+      return this.#otherwise([...unknown]);
+    }
     await connection.run('BEGIN TRANSACTION');
     try {
-      const events = await unknownEvents(connection, records);
-      const cursorIds = await reserveCursorIds(connection, events.length);
-      const appender = await connection.createAppender(TABLE);
-      events.forEach((event, index) => appendRow(appender, rows.row(event, /** @type {bigint} */ (cursorIds[index]))));
-      appender.closeSync();
+      const events = await unknownEvents(known, records);
+      const ids = await reserve(cursorIds, events.length);
+      // All rows before the first is appended: what is wrong with a record shows while there is nothing to take back.
+      const values = events.map((event, index) => rows.row(event, /** @type {bigint} */ (ids[index])));
+      this.#appender ??= await connection.createAppender(TABLE);
+      for (const row of values) appendRow(this.#appender, row);
+      this.#appender.flushSync();
       await connection.run('COMMIT');
     } catch (error) {
+      this.#discardAppender();
       await connection.run('ROLLBACK').catch(() => {});
       throw error;
     }
   }
+
+  /** Inside of the transaction, because an appender that is closed or collected writes what it still has. */
+  #discardAppender() {
+    try {
+      this.#appender?.closeSync();
+    } catch {
+      // It is what failed.
+    }
+    this.#appender = undefined;
+  }
+}
+
+/** @param {import('@mastra/duckdb').DuckDBConnection} db */
+async function open(db) {
+  const connection = /** @type {Connection} */ (await db.getConnection());
+  const columns = /** @type {import('./span-rows.mjs').Column[]} */ (await db.query(
+    `SELECT column_name AS name, data_type AS type FROM duckdb_columns() WHERE table_name = '${TABLE}' ORDER BY column_index`,
+  ));
+  return {
+    connection,
+    known: await connection.prepare(KNOWN),
+    cursorIds: await connection.prepare(CURSOR_IDS),
+    rows: areKnown(columns) ? new SpanRows(columns) : undefined,
+  };
 }
 
 /**
  * The rows that are not in the table. It is a log of starts and ends of spans: Mastra's reads fold what belongs to one
  * span, but what is written twice stays twice.
- * @param {Connection} connection
+ * @param {Prepared} statement
  * @param {StoreRecord[]} records
  * @returns {Promise<SpanEvent[]>}
  */
-async function unknownEvents(connection, records) {
+async function unknownEvents(statement, records) {
   const times = records.flatMap(({ startedAt, endedAt }) => [startedAt.getTime(), (endedAt ?? startedAt).getTime()]);
-  // The span of time is what makes this cheap in a large file: DuckDB keeps the least and the greatest of each block.
-  const result = await connection.runAndReadAll(
-    `SELECT traceId, spanId, eventType FROM ${TABLE}
-     WHERE timestamp BETWEEN epoch_ms($1::BIGINT) AND epoch_ms($2::BIGINT) AND spanId IN (SELECT unnest($3))`,
-    [BigInt(Math.min(...times)), BigInt(Math.max(...times)), listValue(records.map(({ spanId }) => spanId))],
-    [BIGINT, BIGINT, LIST(VARCHAR)],
-  );
-  const known = new Set(result.getRows().map(row => row.join(' ')));
+  const ids = listValue(records.map(({ spanId }) => spanId));
+  statement.bind([BigInt(Math.min(...times)), BigInt(Math.max(...times)), ids], [BIGINT, BIGINT, LIST(VARCHAR)]);
+  const known = new Set((await statement.runAndReadAll()).getRows().map(row => row.join(' ')));
   return records.flatMap(eventsOf).filter(({ record, eventType }) => {
     const key = `${record['traceId']} ${record['spanId']} ${eventType}`;
     return known.size !== known.add(key).size;
   });
 }
 
-/** @param {Connection} connection @param {number} count @returns {Promise<bigint[]>} as Mastra would give them, ascending */
-async function reserveCursorIds(connection, count) {
-  const result = await connection.runAndReadAll(
-    `SELECT nextval('${TABLE}_cursor_id_seq') AS cursorId FROM range($1::BIGINT) ORDER BY cursorId`, [BigInt(count)],
-  );
+/** @param {Prepared} statement @param {number} count @returns {Promise<bigint[]>} ascending */
+async function reserve(statement, count) {
+  statement.bind([BigInt(count)], [BIGINT]);
+  const result = await statement.runAndReadAll();
   return result.getRows().map(([cursorId]) => /** @type {bigint} */ (cursorId));
 }
 
-/** @param {import('@duckdb/node-api').DuckDBAppender} appender @param {import('./span-rows.mjs').Value[]} row */
+/** @param {Appender} appender @param {import('./span-rows.mjs').Value[]} row */
 function appendRow(appender, row) {
   for (const value of row) {
     if (value === null) appender.appendNull();

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test as nodeTest } from 'node:test';
 
+import { clickhouseIsMissing, startClickHouse } from './clickhouse.mjs';
 import { startCollector } from './collector.mjs';
 import { postgresIsMissing, startPostgres } from './postgres.mjs';
 
@@ -20,18 +21,24 @@ export function test(name, run) {
 }
 
 /**
- * A test that gets the options of a store of its own, empty: once with DuckDB, once with Postgres.
+ * A test that gets the options of a store of its own, empty: once with DuckDB, once with Postgres, once with ClickHouse.
  * @param {string} name
  * @param {(t: import('node:test').TestContext, storeArgs: string[]) => unknown} run
  */
 export function testOnStores(name, run) {
   nodeTest(`${name} (DuckDB)`, { skip: tooOld, timeout }, async t => run(t, await duckdb(t)));
   testOnPostgres(`${name} (Postgres)`, run);
+  testOnClickHouse(`${name} (ClickHouse)`, run);
 }
 
 /** @param {string} name @param {(t: import('node:test').TestContext, storeArgs: string[]) => unknown} run */
 export function testOnPostgres(name, run) {
-  nodeTest(name, { skip: tooOld || postgresIsMissing(), timeout }, async t => run(t, ['--store', await (await server()).create()]));
+  nodeTest(name, { skip: tooOld || postgresIsMissing(), timeout }, async t => run(t, ['--store', await (await server(startPostgres)).create()]));
+}
+
+/** @param {string} name @param {(t: import('node:test').TestContext, storeArgs: string[]) => unknown} run */
+export function testOnClickHouse(name, run) {
+  nodeTest(name, { skip: tooOld || clickhouseIsMissing(), timeout }, async t => run(t, ['--store', await (await server(startClickHouse)).create()]));
 }
 
 /** @param {import('node:test').TestContext} t @returns {Promise<string[]>} */
@@ -57,11 +64,14 @@ export async function collectorFor(t, args) {
   return collector;
 }
 
-/** @type {ReturnType<typeof startPostgres> | undefined} */
-let started;
-/** One server for all tests of a file, started when the first wants it. */
-function server() {
-  started ??= startPostgres();
-  return started;
+/** One server of each kind for all tests of a file, started when the first wants it. @type {Map<Function, Promise<any>>} */
+const started = new Map();
+
+/** @param {() => Promise<{ create: () => Promise<string>, stop: () => Promise<void> }>} start */
+function server(start) {
+  if (!started.has(start)) started.set(start, start());
+  return started.get(start);
 }
-after(async () => (await started)?.stop());
+after(async () => {
+  for (const running of started.values()) await (await running).stop();
+});
