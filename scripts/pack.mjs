@@ -1,13 +1,17 @@
 // `npm run pack`: leaves in artifacts/ what is published: the tarball of the main package and those of the platforms
-// whose binary lies in the repository, which is this machine's, or all of them in the release workflow. With `--release`
-// it refuses what must not be published.
+// whose binary lies in the repository, which is this machine's, or all of them in the release workflow. Each binary is
+// checked. `node scripts/pack.mjs BINARIES TARBALLS` takes the binaries from a directory, and leaves the tarballs in
+// another. With `--release` it refuses what must not be published.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { checkBinary } from './binaries/check.mjs';
 import { assertPublishable, repositoryOf, withRepositoryLinks } from './repository.mjs';
 import { ROOT, run } from './run.mjs';
 
-const ARTIFACTS = join(ROOT, 'artifacts');
+const { values, positionals } = parseArgs({ options: { release: { type: 'boolean', default: false } }, allowPositionals: true });
+const [BINARIES, ARTIFACTS] = [resolve(positionals[0] ?? ROOT), resolve(positionals[1] ?? join(ROOT, 'artifacts'))];
 const NPM = join(ROOT, 'npm');
 
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
@@ -16,12 +20,12 @@ const platforms = readdirSync(NPM)
   .map((name) => join(NPM, name))
   .map((directory) => ({ directory, ...readJson(join(directory, 'package.json')) }));
 
-if (process.argv.includes('--release')) [manifest, ...platforms].forEach(assertPublishable);
+if (values.release) [manifest, ...platforms].forEach(assertPublishable);
 rmSync(ARTIFACTS, { recursive: true, force: true });
-mkdirSync(ARTIFACTS);
+mkdirSync(ARTIFACTS, { recursive: true });
 packMain();
-const built = platforms.filter(({ main }) => existsSync(join(ROOT, main)));
-if (built.length === 0) throw new Error('there is no binary: use npm run build:portable');
+const built = platforms.filter(({ main }) => existsSync(join(BINARIES, main)));
+if (built.length === 0) throw new Error(`there is no binary in ${BINARIES}: use npm run build:portable`);
 built.forEach(packPlatform);
 
 /**
@@ -46,9 +50,11 @@ function packMain() {
 
 function packPlatform({ directory: source, name, version, main }) {
   if (version !== manifest.version) throw new Error(`${name} is ${version}, not ${manifest.version}: use npm version`);
+  console.log(checkBinary(join(BINARIES, main), basename(source)));
   pack((directory) => {
     cpSync(source, directory, { recursive: true });
-    for (const file of [main, 'LICENSE']) cpSync(join(ROOT, file), join(directory, file));
+    cpSync(join(BINARIES, main), join(directory, main));
+    cpSync(join(ROOT, 'LICENSE'), join(directory, 'LICENSE'));
   });
 }
 

@@ -1,5 +1,6 @@
 // What the scripts share: running a command so that its failure is theirs.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 /** The repository. */
@@ -25,4 +26,26 @@ export function run(command, args, options) {
   if (error) throw new Error(`${command} cannot be started: ${error.message}`, { cause: error });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}\n${stdout ?? ''}${stderr ?? ''}`);
   return stdout ?? '';
+}
+
+/**
+ * Runs a command in the repository, beside others.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, show?: boolean, mayFail?: boolean }} [options]  `show`: prints as it goes
+ * @returns {Promise<{ code: number | null, output: string }>} what it printed, on both streams, if not shown
+ * @throws {Error} if it cannot be started, or fails and must not, with what it printed
+ */
+export async function start(command, args, { cwd = ROOT, env, show = false, mayFail = false } = {}) {
+  const child = spawn(command, args, {
+    cwd,
+    env,
+    stdio: show ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+    shell: process.platform === 'win32',
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => { output += text; });
+  const [code] = await once(child, 'close');
+  if (code !== 0 && !mayFail) throw new Error(`${command} ${args.join(' ')} ended with ${code}\n${output}`);
+  return { code, output };
 }

@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 /** A test that takes longer hangs: it fails with its name instead of holding the run. */
 export const TEST_TIMEOUT = '--test-timeout=180000';
 
-/** The test files below `__test__/`, without those of the packed tarballs, which have commands of their own. */
+/** The test files below `__test__/`, without those of the packed tarballs and of other platforms, which have commands of their own. */
 export function testFiles() {
   const files = readdirSync('__test__', { recursive: true }).map((name) => name.replaceAll('\\', '/'));
-  return files.filter((name) => name.endsWith('.test.mjs') && !name.startsWith('packed/') && !name.includes('node_modules/')).sort().map((name) => `__test__/${name}`);
+  return files.filter((name) => name.endsWith('.test.mjs') && !/^(packed|platforms)\//.test(name) && !name.includes('node_modules/')).sort().map((name) => `__test__/${name}`);
 }
