@@ -14,5 +14,6 @@ export const NODES = readdirSync(MODULES)
 export const NEWEST_NODE = NODES.at(-1)[1];
 
 export const PNPM = join(MODULES, 'pnpm', 'bin', 'pnpm.cjs');
+export const YARN = join(MODULES, 'yarn', 'bin', 'yarn.js');
 export const BUN = join(MODULES, '@oven', 'bun-linux-x64', 'bin', 'bun');
 export const DENO = join(MODULES, '@deno', 'linux-x64-glibc', 'deno');
