@@ -28,6 +28,11 @@ interface NativeExporterOptions {
    * default 30000.
    */
   requestTimeoutMs?: number;
+  /**
+   * Time limit of making a connection, in milliseconds, within `requestTimeoutMs`. The addresses of a name share it: of
+   * two, the second is tried after half of it. An integer from 1 to 600000; default 10000.
+   */
+  connectTimeoutMs?: number;
   /** How long `flush()` waits at most, in milliseconds. An integer from 0 to 600000; default 30000. */
   flushTimeoutMs?: number;
   /** How long `shutdown()` waits at most, in milliseconds. An integer from 0 to 600000; default 8000. */
@@ -42,8 +47,8 @@ interface NativeExporterOptions {
   /** A record with more JSON than this is dropped, in bytes. An integer from 1024 to 268435456; default 16777216. */
   maxRecordBytes?: number;
   /**
-   * Memory for records that wait or are under way, in bytes of JSON. When it is full the oldest waiting records are
-   * dropped. An integer from 1048576 (1 MiB) to 4294967296 (4 GiB); default 67108864 (64 MiB).
+   * Memory for records that wait or are under way, in bytes: their JSON, and what keeping it costs. When it is full the
+   * oldest waiting records are dropped. An integer from 1048576 (1 MiB) to 4294967296 (4 GiB); default 67108864 (64 MiB).
    */
   maxQueueBytes?: number;
   /** How bodies travel: as they are, or with `content-encoding: gzip`. Default `'none'`. */

@@ -58,6 +58,8 @@ pub enum Command {
     },
     /// Send what waits, of all exporters: the JS thread is blocked and the process about to end.
     Drain {
+        /// When the JS thread stops waiting.
+        deadline: Instant,
         /// Dropped when all is delivered or dropped.
         done: Sender<()>,
     },

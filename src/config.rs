@@ -42,6 +42,7 @@ const MAX_BATCH_SIZE: OptionSpec = peer("maxBatchSize", "records", Some(1000), 1
 const MAX_BATCH_WAIT_MS: OptionSpec = peer("maxBatchWaitMs", "ms", Some(5000), 1, MAX_TIMER_MS);
 const MAX_RETRIES: OptionSpec = peer("maxRetries", "attempts in all", None, 0, u32::MAX as u64);
 const RETRY_WINDOW_MS: OptionSpec = own("retryWindowMs", "ms", 300_000, 0, DAY_MS);
+const CONNECT_TIMEOUT_MS: OptionSpec = own("connectTimeoutMs", "ms", 10_000, 1, 600_000);
 const REQUEST_TIMEOUT_MS: OptionSpec = own("requestTimeoutMs", "ms", 30_000, 1, 600_000);
 // These two come with each flush and shutdown; the facade keeps them.
 const FLUSH_TIMEOUT_MS: OptionSpec = own("flushTimeoutMs", "ms", 30_000, 0, 600_000);
@@ -52,12 +53,13 @@ const MAX_RECORD_BYTES: OptionSpec = own("maxRecordBytes", "bytes", 16 * MIB, KI
 const MAX_QUEUE_BYTES: OptionSpec = own("maxQueueBytes", "bytes", 64 * MIB, MIB, 4096 * MIB);
 
 /// Every number option.
-pub const OPTIONS: [OptionSpec; 11] = [
+pub const OPTIONS: [OptionSpec; 12] = [
     MAX_BATCH_SIZE,
     MAX_BATCH_WAIT_MS,
     MAX_RETRIES,
     RETRY_WINDOW_MS,
     REQUEST_TIMEOUT_MS,
+    CONNECT_TIMEOUT_MS,
     FLUSH_TIMEOUT_MS,
     SHUTDOWN_TIMEOUT_MS,
     EXIT_TIMEOUT_MS,
@@ -100,6 +102,7 @@ pub struct RawOptions {
     max_retries: Option<u64>,
     retry_window_ms: Option<u64>,
     request_timeout_ms: Option<u64>,
+    connect_timeout_ms: Option<u64>,
     exit_timeout_ms: Option<u64>,
     max_batch_bytes: Option<u64>,
     max_record_bytes: Option<u64>,
@@ -171,6 +174,8 @@ pub struct Config {
     pub retry_window: Duration,
     /// One attempt, from connecting to the end of the answer.
     pub request_timeout: Duration,
+    /// One connection, over all addresses of its name together.
+    pub connect_timeout: Duration,
     /// How long the end of the process is held at most.
     pub exit_timeout: Duration,
     /// A signal's body is closed before it grows beyond this.
@@ -194,6 +199,7 @@ impl Config {
             max_attempts: checked(&MAX_RETRIES, raw.max_retries)?.map(|n| u32::try_from(n).unwrap_or(u32::MAX)),
             retry_window: duration(&RETRY_WINDOW_MS, raw.retry_window_ms)?,
             request_timeout: duration(&REQUEST_TIMEOUT_MS, raw.request_timeout_ms)?,
+            connect_timeout: duration(&CONNECT_TIMEOUT_MS, raw.connect_timeout_ms)?,
             exit_timeout: duration(&EXIT_TIMEOUT_MS, raw.exit_timeout_ms)?,
             max_batch_bytes: count(&MAX_BATCH_BYTES, raw.max_batch_bytes)?,
             max_record_bytes: count(&MAX_RECORD_BYTES, raw.max_record_bytes)?,

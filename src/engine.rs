@@ -16,7 +16,7 @@ use crate::{
     clock,
     command::{Command, ExporterId},
     config::Config,
-    delivery::{exporter::Exporter, queue::Job},
+    delivery::{exporter::Exporter, job::Job},
     protocol::answer::Outcome,
     transport::Transport,
     wire::Decoder,
@@ -117,8 +117,10 @@ where
     fn on_command(&mut self, command: Command) {
         let now = clock::now();
         match command {
-            Command::Open { id, config, sink, stats } => {
+            Command::Open { id, mut config, sink, stats } => {
                 let transport = (self.connect)(&config);
+                // The client has read the certificates; their text may be long.
+                config.trusted_pem = String::new();
                 let mut exporter = Exporter::new(*config, sink, stats, clock::jitter);
                 match transport {
                     Ok(transport) => {
@@ -138,26 +140,26 @@ where
             Command::Flush { id, ticket, kind, within } => {
                 self.with(id, |exporter| exporter.on_flush(now, ticket, kind, within));
             }
-            Command::Drain { done } => {
-                self.end(now);
+            Command::Drain { deadline, done } => {
+                self.end(now, deadline);
                 self.drains.push(done);
             }
             Command::Close { id } => {
                 if let Some(lane) = self.lanes.get_mut(&id) {
-                    lane.exporter.hurry(now);
+                    lane.exporter.close(now);
                     lane.closed = true;
                 }
             }
             Command::Stop { deadline } => {
-                self.end(now);
+                self.end(now, deadline);
                 self.stop_at = Some(deadline);
             }
         }
     }
 
-    fn end(&mut self, now: Instant) {
+    fn end(&mut self, now: Instant, deadline: Instant) {
         for lane in self.lanes.values_mut() {
-            lane.exporter.end(now);
+            lane.exporter.end(now, deadline);
         }
     }
 
@@ -173,13 +175,13 @@ where
             lane.exporter.on_time(now);
             while let Some(job) = lane.exporter.next_job(now) {
                 let (transport, limit) = (Arc::clone(&lane.transport), lane.exporter.request_timeout());
-                let (signal, body, compress) = (job.signal(), job.body(), lane.exporter.compresses());
+                let (signal, body) = (job.signal(), lane.exporter.body(&job));
                 let abort = self.requests.spawn(async move {
                     let timed_out = |_| Outcome::Retry {
                         cause: format!("Request timed out after {} ms", limit.as_millis()),
                         after: None,
                     };
-                    timeout(limit, transport.send(signal, body, compress)).await.unwrap_or_else(timed_out)
+                    timeout(limit, transport.send(signal, body)).await.unwrap_or_else(timed_out)
                 });
                 self.sent.insert(abort.id(), Sent { exporter: id, job, abort });
             }
@@ -199,7 +201,7 @@ where
             }
             known
         });
-        let deadlines = self.lanes.values().filter_map(|lane| lane.exporter.deadline());
+        let deadlines = self.lanes.values().filter_map(|lane| lane.exporter.deadline(now));
         deadlines.chain(self.stop_at).min().unwrap_or_else(|| clock::far_future(now))
     }
 

@@ -25,6 +25,8 @@ use crate::{
 };
 
 const THREAD_NAME: &str = "mastra-exporter";
+/// Threads for name look-ups, which may hang, and for compression.
+const MAX_BLOCKING_THREADS: usize = 8;
 /// Added to a deadline that the engine keeps itself, for a thread that the system has not scheduled.
 const GRACE: Duration = Duration::from_millis(250);
 
@@ -142,7 +144,7 @@ pub fn drain(within: Duration) {
     let Some(shared) = with_running(|runtime| Arc::clone(&runtime.shared)) else { return };
     shared.end_waiting();
     let (done, wait) = bounded(0);
-    if shared.send(Command::Drain { done }) {
+    if shared.send(Command::Drain { deadline: clock::now() + within, done }) {
         // Nothing is ever sent: it ends with the other side's drop, or with the time.
         let _ = wait.recv_timeout(within);
     }
@@ -153,7 +155,10 @@ where
     T: Transport,
     C: FnMut(&Config) -> Result<T, String>,
 {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(MAX_BLOCKING_THREADS)
+        .build()?;
     runtime.block_on(Engine::new(connect).run(commands, wake));
     // Name look-ups run on threads of their own and may hang; nothing waits for them.
     runtime.shutdown_background();

@@ -6,7 +6,7 @@ use std::{
     error::Error,
     future::Future,
     io::{self, Write},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -23,14 +23,14 @@ use rustls::{
     crypto::ring,
     pki_types::{CertificateDer, pem::PemObject},
 };
-use tokio::{task::spawn_blocking, time::timeout};
+use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
 use crate::{
     clock,
     config::Config,
     protocol::{
         answer::{self, Answer, Outcome, classify},
-        request::{self, Endpoints},
+        request::{self, Body, Endpoints},
     },
     signal::Signal,
 };
@@ -39,6 +39,10 @@ use crate::{
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// An answer whose body takes longer costs its connection.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+/// Answers whose bodies are read at the same time; the connections of others are closed.
+const MAX_OPEN_ANSWERS: usize = 4;
+/// Header lines that an answer may have.
+const MAX_HEADERS: usize = 1000;
 /// A reason phrase is quoted in messages up to here.
 const MAX_REASON_CHARS: usize = 200;
 /// Redirects followed, all within one origin.
@@ -48,8 +52,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Sends one body and says what became of it. The engine puts a time limit on it by dropping the future.
 pub trait Transport: Send + Sync + 'static {
-    /// One attempt. `compress`: with gzip.
-    fn send(&self, signal: Signal, body: Bytes, compress: bool) -> impl Future<Output = Outcome> + Send;
+    /// One attempt.
+    fn send(&self, signal: Signal, body: Body) -> impl Future<Output = Outcome> + Send;
 }
 
 /// Why no client could be made.
@@ -78,6 +82,8 @@ pub struct HttpTransport {
     client: Client,
     quota_pause: bool,
     endpoints: Endpoints,
+    /// One for each answer whose body is being read.
+    answers: Arc<Semaphore>,
 }
 
 impl HttpTransport {
@@ -102,31 +108,38 @@ impl HttpTransport {
             .tls_backend_preconfigured(tls_config(&config.trusted_pem)?)
             .redirect(Policy::custom(follow_within_origin))
             .referer(false)
-            .http1_only();
+            .http1_only()
+            .http1_max_headers(MAX_HEADERS)
+            // Shared by the addresses of a name, tried one after the other.
+            .connect_timeout(config.connect_timeout);
         let client = with_proxies(client, config)?
             .pool_idle_timeout(IDLE_TIMEOUT)
             .build()
             .map_err(|_| TransportError::Client)?;
-        Ok(Self { client, quota_pause: config.quota_pause, endpoints: config.endpoints.clone() })
+        Ok(Self {
+            client,
+            quota_pause: config.quota_pause,
+            endpoints: config.endpoints.clone(),
+            answers: Arc::new(Semaphore::new(MAX_OPEN_ANSWERS)),
+        })
     }
 }
 
 impl Transport for HttpTransport {
-    async fn send(&self, signal: Signal, body: Bytes, compress: bool) -> Outcome {
+    async fn send(&self, signal: Signal, body: Body) -> Outcome {
         let request = self.client.post(self.endpoints.url(signal));
-        let request = match compress.then(|| body.clone()) {
-            None => request.body(body),
-            // Compressing 4 MiB takes long enough to keep other answers waiting: not on this thread.
-            Some(plain) => match spawn_blocking(move || gzip(&plain)).await {
-                Ok(Ok(compressed)) => request.header(CONTENT_ENCODING, "gzip").body(compressed),
-                _ => return Outcome::Uncompressed,
+        let compressed = body.gzip.is_some();
+        let request = match body.gzip {
+            None => request.body(body.plain),
+            Some(kept) => match compress(kept, body.plain).await {
+                Some(gzip) => request.header(CONTENT_ENCODING, "gzip").body(gzip),
+                None => return Outcome::Uncompressed,
             },
         };
         match request.send().await {
             Ok(response) => {
-                let outcome = self.judge(&response, compress);
-                // On its own: a body that does not end must not make an accepted batch look as if it timed out.
-                tokio::spawn(timeout(DRAIN_TIMEOUT, drain(response)));
+                let outcome = self.judge(&response, compressed);
+                self.finish(response).await;
                 outcome
             }
             // No attempt at all: the address is none that a request can go to.
@@ -137,6 +150,22 @@ impl Transport for HttpTransport {
 }
 
 impl HttpTransport {
+    /// Reads the answer's body, so that the connection can be used again; what is not there yet on its own: a body that
+    /// does not end must not make an accepted batch look as if it timed out.
+    async fn finish(&self, mut response: Response) {
+        let mut left = MAX_ANSWER_BYTES;
+        if timeout(Duration::ZERO, drain(&mut response, &mut left)).await.is_ok() {
+            return;
+        }
+        // Without a permit the response is dropped, which closes its connection.
+        if let Ok(permit) = Arc::clone(&self.answers).try_acquire_owned() {
+            tokio::spawn(async move {
+                let _ = timeout(DRAIN_TIMEOUT, drain(&mut response, &mut left)).await;
+                drop(permit);
+            });
+        }
+    }
+
     fn judge(&self, response: &Response, compressed: bool) -> Outcome {
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
         classify(&Answer {
@@ -149,6 +178,16 @@ impl HttpTransport {
             compressed,
         })
     }
+}
+
+/// Compresses a body, or takes what an earlier try has kept.
+async fn compress(kept: Arc<OnceLock<Bytes>>, plain: Bytes) -> Option<Bytes> {
+    if let Some(gzip) = kept.get() {
+        return Some(gzip.clone());
+    }
+    // Compressing 4 MiB takes long enough to keep other answers waiting: not on this thread.
+    let compressed = spawn_blocking(move || gzip(&plain)).await.ok()?.ok()?;
+    Some(kept.get_or_init(|| Bytes::from(compressed)).clone())
 }
 
 fn gzip(plain: &[u8]) -> io::Result<Vec<u8>> {
@@ -184,13 +223,12 @@ fn reason(response: &Response) -> Cow<'_, str> {
     }
 }
 
-/// Reads the answer's body so that the connection can be used again. What it says, or that it breaks off, changes
-/// nothing: the status has been given.
-async fn drain(mut response: Response) {
-    let mut left = MAX_ANSWER_BYTES;
+/// Reads at most `left` bytes of an answer's body. What it says, or that it breaks off, changes nothing: the status has been
+/// given.
+async fn drain(response: &mut Response, left: &mut usize) {
     while let Ok(Some(chunk)) = response.chunk().await {
         match left.checked_sub(chunk.len()) {
-            Some(rest) => left = rest,
+            Some(rest) => *left = rest,
             None => return,
         }
     }

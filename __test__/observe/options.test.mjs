@@ -18,6 +18,7 @@ const MIB = 1 << 20;
 const LIMITS = {
   retryWindowMs: [0, 86_400_000],
   requestTimeoutMs: [1, 600_000],
+  connectTimeoutMs: [1, 600_000],
   flushTimeoutMs: [0, 600_000],
   shutdownTimeoutMs: [0, 600_000],
   exitTimeoutMs: [0, 600_000],

@@ -14,6 +14,13 @@ export interface UnknownOption {
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
+/** What is wrong with a record that was dropped alone; too large where nothing is said. */
+const FAULT: Partial<Record<string, string>> = {
+  unencodable: 'cannot be exported',
+  refused: 'the collector does not take',
+  retriesExhausted: 'the collector does not take',
+};
+
 /** Writes what happens into the application's logger, in the peer's words where the peer has them. Never throws. */
 export class ExporterLog implements PipelineLog {
   readonly #names: Names;
@@ -91,8 +98,7 @@ export class ExporterLog implements PipelineLog {
       }
       case 'recordDropped': {
         const { signal, reason, record, bytes } = event;
-        const what = reason === 'unencodable' ? 'cannot be exported' : 'is too large';
-        return this.#limited('warn', `Dropped a record that ${what}`, { ...record, signal, reason, bytes });
+        return this.#limited('warn', `Dropped a record that ${FAULT[reason] ?? 'is too large'}`, { ...record, signal, reason, bytes });
       }
       case 'bufferDamaged':
         return this.#limited('warn', 'Dropped records that arrived damaged', fields);

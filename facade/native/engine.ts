@@ -36,6 +36,7 @@ export type NumberOption =
   | 'maxRetries'
   | 'retryWindowMs'
   | 'requestTimeoutMs'
+  | 'connectTimeoutMs'
   | 'flushTimeoutMs'
   | 'shutdownTimeoutMs'
   | 'exitTimeoutMs'

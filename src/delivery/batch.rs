@@ -92,6 +92,12 @@ impl Batcher {
         self.payloads.iter().map(Payload::body_len).sum()
     }
 
+    /// The number of the next record, by [`Signal::index`].
+    #[must_use]
+    pub fn next_numbers(&self) -> [u64; Signal::ALL.len()] {
+        self.payloads.each_ref().map(|payload| payload.range().first + payload.count())
+    }
+
     /// Closes the open batch because of time or a flush; `None` when nothing waits.
     pub fn take(&mut self) -> Option<Batch> {
         self.close(FlushReason::Time)

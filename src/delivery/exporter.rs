@@ -1,24 +1,27 @@
-//! One exporter's state: open batch, queue, gate, and the batches under way. Pure: given `now` and a
-//! source of jitter, it answers what to send next and when to look again. What becomes of an answer is in `outcomes`.
+//! One exporter's state: open batch, queue, gate, and the batches under way. Pure: given `now` and a source of jitter, it
+//! answers what to send next and when to look again. What an answer does is in `outcomes`, who waits in `flushes`.
 
+mod flushes;
 mod outcomes;
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
+use super::{
+    batch::{Batch, Batcher},
+    gate::Gate,
+    job::Job,
+    ledger::{End, Ledger},
+    payload::Payload,
+    queue::Queue,
+    timing::Haste,
+};
 use crate::{
-    command::{FlushKind, Records},
+    command::Records,
     config::{Compression, Config},
-    delivery::{
-        batch::{Batch, Batcher},
-        gate::Gate,
-        ledger::{End, Ledger},
-        pace::Pace,
-        payload::Payload,
-        queue::{Job, Queue},
-    },
     event::{Event, Sink},
+    protocol::request::Body,
     signal::Signal,
     stats::{DropReason, Stats},
     wire::{Decoder, Fault, Rejected},
@@ -36,39 +39,34 @@ pub struct Exporter {
     batcher: Batcher,
     queue: Queue,
     gate: Gate,
-    /// Bytes of the bodies under way.
-    in_flight_bytes: usize,
-    last_sequence: u64,
     /// Bytes that wait to be read; they count as queued.
     unread: usize,
-    pace: Pace,
-    /// The collector did not take a compressed body.
+    /// The collector took a body plain that it had refused compressed.
     plain: bool,
     stopped: bool,
-    /// The JS thread is blocked at the end of the process: outages make no pause.
-    ending: bool,
+    /// The JS thread is blocked at the end of the process until then: outages make no pause.
+    ends_at: Option<Instant>,
 }
 
 impl Exporter {
     /// An idle exporter.
     #[must_use]
     pub fn new(config: Config, sink: Arc<dyn Sink>, stats: Arc<Stats>, jitter: fn() -> f64) -> Self {
-        // What is in flight cannot be recalled: it must not be so much of a small queue that nothing new finds room.
-        let max_batch_bytes = config.max_batch_bytes.min(config.max_queue_bytes / 8);
+        // What is under way cannot be recalled: a body, and all bodies on their way to one address, must leave room in
+        // the queue for what is new.
+        let max_out_bytes = config.max_queue_bytes / 8;
+        let max_batch_bytes = config.max_batch_bytes.min(max_out_bytes);
         Self {
             batcher: Batcher::new(config.max_batch_size, max_batch_bytes, config.max_batch_wait),
             config,
             ledger: Ledger::new(sink, stats),
             jitter,
-            queue: Queue::default(),
+            queue: Queue::new(max_out_bytes),
             gate: Gate::default(),
-            in_flight_bytes: 0,
-            last_sequence: 0,
             unread: 0,
-            pace: Pace::default(),
             plain: false,
             stopped: false,
-            ending: false,
+            ends_at: None,
         }
     }
 
@@ -78,10 +76,10 @@ impl Exporter {
         self.config.request_timeout
     }
 
-    /// Whether bodies are to be compressed.
+    /// What a job carries.
     #[must_use]
-    pub fn compresses(&self) -> bool {
-        self.config.compression == Compression::Gzip && !self.plain
+    pub fn body(&self, job: &Job) -> Body {
+        job.body(self.config.compression == Compression::Gzip && !self.plain)
     }
 
     /// Whether a shutdown is over: nothing is sent or answered any more.
@@ -137,66 +135,54 @@ impl Exporter {
         self.ledger.report_overflow(Some(now), self.config.max_queue_bytes);
     }
 
-    /// Sends what waits; [`Event::Flushed`] follows when there is nothing more to wait for, see
-    /// [`FlushKind`], or after `within`.
-    pub fn on_flush(&mut self, now: Instant, ticket: u32, kind: FlushKind, within: Duration) {
-        self.hurry(now);
-        self.ledger.pending.wait(ticket, kind, now + within);
-        self.answer_flushes(now);
-    }
-
-    /// Closes the open batch and makes everything that waits for another attempt ready for it now.
-    pub fn hurry(&mut self, now: Instant) {
-        self.close_batch(now);
-        self.pace.hurry(now);
-        for job in self.queue.iter_mut() {
-            job.ready_at = job.ready_at.min(now);
-            self.ledger.pending.expect_try(job);
-        }
-    }
-
-    /// The same, and no pause is made from now on: the process is about to end and waits.
-    pub fn end(&mut self, now: Instant) {
-        self.ending = true;
-        self.hurry(now);
-    }
-
     /// Does what is due at `now`.
     pub fn on_time(&mut self, now: Instant) {
         if self.batcher.deadline().is_some_and(|deadline| deadline <= now) {
             self.close_batch(now);
         }
         self.ledger.report_overflow(Some(now), self.config.max_queue_bytes);
+        self.give_up_what_is_held(now);
         self.answer_flushes(now);
     }
 
     /// When [`Exporter::on_time`] or [`Exporter::next_job`] has something to do; `None` when nothing waits for time.
     #[must_use]
-    pub fn deadline(&self) -> Option<Instant> {
-        let impatient = self.is_impatient();
-        let send = self.queue.deadline(|job| self.pace.earliest(job.signal(), job.ready_at, impatient));
-        [self.batcher.deadline(), self.ledger.deadline(), self.gate.deadline(), send].into_iter().flatten().min()
+    pub fn deadline(&self, now: Instant) -> Option<Instant> {
+        let send = self.queue.deadline(now, self.haste(now));
+        let probe = self.gate.deadline().max(self.gate.deadline().and(self.probes_held_until(now)));
+        [self.batcher.deadline(), self.ledger.deadline(), probe, send].into_iter().flatten().min()
     }
 
-    /// The next body to send now, if there is one and room for another request. Each one taken has to come back
-    /// through [`Exporter::on_outcome`].
+    /// The next job to send now, if there is one and room for another request. Each one taken has to come back through
+    /// [`Exporter::on_outcome`].
     pub fn next_job(&mut self, now: Instant) -> Option<Job> {
-        if self.gate.take_probe(now) {
-            return Some(self.launch(Job::probe(now)));
+        if self.probes_held_until(now).is_none() && self.gate.take_probe(now) {
+            return Some(Job::probe(now));
         }
         loop {
-            let impatient = self.is_impatient();
-            let earliest = |job: &Job| self.pace.earliest(job.signal(), job.ready_at, impatient);
-            let job = self.queue.pop_ready(now, earliest)?;
+            let haste = self.haste(now);
+            let pending = &mut self.ledger.pending;
+            let on_parted = |job: &Job, parts| pending.on_parted(job.batch, job.signal(), parts);
+            let job = self.queue.pop_ready(now, haste, on_parted)?;
             if let Err(reason) = self.gate.admit(now, job.count()) {
+                self.queue.on_returned(&job);
                 self.settle(now, &job, End::Dropped(reason));
+                self.answer_flushes(now);
             } else if self.config.max_attempts == Some(0) {
+                self.queue.on_returned(&job);
                 let (cause, reason) = (NO_ATTEMPT.to_owned(), DropReason::RetriesExhausted);
                 self.settle(now, &job, End::Failed { cause, reason });
+                self.answer_flushes(now);
             } else {
-                return Some(self.launch(job));
+                self.ledger.stats.sent(job.signal(), job.count(), job.payload.record_bytes());
+                return Some(job);
             }
         }
+    }
+
+    /// A probe is a request for traces: it waits for what the collector has asked for.
+    fn probes_held_until(&self, now: Instant) -> Option<Instant> {
+        self.queue.address(Signal::Traces).held_until(now)
     }
 
     /// Says what has not been said yet, before the exporter is forgotten.
@@ -209,9 +195,9 @@ impl Exporter {
         self.ledger.fail(message);
     }
 
-    /// Where attempts are counted or somebody waits, an outage makes no pause.
-    fn is_impatient(&self) -> bool {
-        self.ending || self.config.max_attempts.is_some() || self.ledger.pending.has_waiters()
+    fn haste(&self, now: Instant) -> Haste {
+        let ends_at = self.ends_at.max(self.ledger.pending.ends_at());
+        Haste { counted: self.config.max_attempts.is_some(), ends_at: ends_at.filter(|&at| now < at) }
     }
 
     fn close_batch(&mut self, now: Instant) {
@@ -223,39 +209,20 @@ impl Exporter {
     fn start(&mut self, now: Instant, batch: Batch) {
         let Batch { payloads, count, reason } = batch;
         self.ledger.emit(&Event::BatchStarted { buffered_events: count });
-        let batch = self.ledger.pending.open(now, count, reason, payloads.len());
+        let signals = payloads.iter().map(Payload::signal);
+        let batch = self.ledger.pending.open(now, count, reason, signals);
         let expires_at = self.config.max_attempts.is_none().then(|| now + self.config.retry_window);
         for payload in payloads {
-            self.enqueue(now, batch, payload, expires_at);
+            self.queue.push(Job::new(batch, payload, now, expires_at));
         }
-    }
-
-    fn enqueue(&mut self, now: Instant, batch: u64, payload: Payload, expires_at: Option<Instant>) {
-        self.last_sequence += 1;
-        self.queue.push(Job::new(self.last_sequence, batch, payload, now, expires_at));
-    }
-
-    fn launch(&mut self, mut job: Job) -> Job {
-        // Flushes wait for a try that is under way, whatever came before.
-        self.ledger.pending.expect_try(&mut job);
-        self.pace.on_sent(job.signal());
-        self.in_flight_bytes += job.payload.body_len();
-        self.ledger.stats.sent(job.signal(), job.count(), job.payload.record_bytes());
-        job
-    }
-
-    fn land(&mut self, job: &Job) {
-        self.pace.on_returned(job.signal());
-        self.in_flight_bytes -= job.payload.body_len();
-        self.ledger.stats.returned(job.signal(), job.count(), job.payload.record_bytes());
     }
 
     /// Lets the oldest waiting records go until the limit holds. Bodies in flight count, but cannot be recalled.
     fn make_room(&mut self, now: Instant) {
-        while let excess @ 1.. = (self.queue.bytes() + self.batcher.bytes() + self.in_flight_bytes + self.unread)
+        while let excess @ 1.. = (self.queue.cost() + self.batcher.bytes() + self.queue.out_cost() + self.unread)
             .saturating_sub(self.config.max_queue_bytes)
         {
-            if self.queue.bytes() == 0 {
+            if self.queue.cost() == 0 {
                 self.close_batch(now);
             }
             let Some(mut job) = self.queue.pop_oldest() else { break };
@@ -275,29 +242,14 @@ impl Exporter {
     fn settle(&mut self, now: Instant, job: &Job, end: End) {
         if let Some(batch) = self.ledger.settle(job, end) {
             let reopened_after = if batch.is_delivered() { self.gate.on_delivered() } else { 0 };
-            let rejected = batch.auth_status.is_some();
-            let cooldown = rejected.then(|| self.gate.on_auth_rejected(now, (self.jitter)(), batch.count)).flatten();
-            self.ledger.close(now, batch, cooldown, reopened_after);
-        }
-        self.answer_flushes(now);
-    }
-
-    fn answer_flushes(&mut self, now: Instant) {
-        let mut answered = self.ledger.pending.take_answered(now);
-        if !self.stopped && answered.iter().any(|waiter| waiter.kind == FlushKind::Shutdown) {
-            self.stop();
-            // Nobody else has anything to wait for now.
-            answered.extend(self.ledger.pending.take_answered(now));
-        }
-        for waiter in answered {
-            self.ledger.emit(&Event::Flushed { ticket: waiter.ticket });
+            self.ledger.close(now, batch, reopened_after);
         }
     }
 
     /// Ends a shutdown: what is left is counted and reported once.
     fn stop(&mut self) {
         self.stopped = true;
-        self.queue = Queue::default();
+        self.queue = Queue::new(0);
         self.batcher.take();
         self.report_rest();
         self.ledger.stop();

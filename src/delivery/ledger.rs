@@ -10,9 +10,9 @@ use tokio::time::Instant;
 use crate::{
     delivery::{
         gate::CooldownStarted,
+        job::Job,
         payload::RecordRange,
         pending::{Pending, PendingBatch},
-        queue::Job,
     },
     event::{Event, RecordName, Sink},
     signal::Signal,
@@ -38,6 +38,8 @@ pub enum End {
     AuthRejected {
         /// 401 or 403.
         status: u16,
+        /// What this rejection has started.
+        cooldown: Option<CooldownStarted>,
     },
     /// Dropped; logged elsewhere, as a total.
     Dropped(DropReason),
@@ -90,8 +92,7 @@ impl Ledger {
     /// whoever is told sees the new counts.
     #[must_use]
     pub fn settle(&mut self, job: &Job, end: End) -> Option<PendingBatch> {
-        let (signal, count) = (job.signal(), job.count());
-        let (records, bytes) = (job.payload.range(), job.payload.record_bytes());
+        let (signal, records, bytes) = (job.signal(), job.payload.range(), job.payload.record_bytes());
         let batch = self.pending.get_mut(job.batch);
         match end {
             End::Delivered => {
@@ -100,27 +101,38 @@ impl Ledger {
                 }
                 self.leave(records, bytes, Fate::Delivered);
             }
-            End::Dropped(reason) => self.leave(records, bytes, Fate::Dropped(reason)),
-            End::AuthRejected { status } => {
+            End::Dropped(reason) => {
+                // Another signal of the batch was rejected: this one would have been.
+                if let Some(batch) = batch.filter(|batch| batch.rejection.is_some()) {
+                    batch.lose(signal, records.count, None);
+                }
+                self.leave(records, bytes, Fate::Dropped(reason));
+            }
+            End::AuthRejected { status, cooldown } => {
                 if let Some(batch) = batch {
-                    batch.failed.push(signal);
-                    batch.auth_status.get_or_insert(status);
+                    batch.lose(signal, records.count, None);
+                    if let Some(cooldown) = cooldown {
+                        batch.rejection = Some((status, cooldown));
+                    }
                 }
                 self.leave(records, bytes, Fate::Dropped(DropReason::AuthRejected));
             }
             End::Failed { cause, reason } => {
                 if let Some(batch) = batch {
-                    batch.failed.push(signal);
+                    batch.lose(signal, records.count, Some(cause));
                 }
                 self.leave(records, bytes, Fate::Dropped(reason));
-                self.emit(&Event::SignalDropped { signal, dropped_batch_size: count, cause });
             }
             End::Named { record, reason } => {
                 self.leave(records, bytes, Fate::Dropped(reason));
                 self.emit(&Event::RecordDropped { signal, reason, record, bytes: bytes as u64 });
             }
         }
-        self.pending.on_settled(job.batch, job.awaited)
+        let settled = self.pending.on_settled(job.batch, signal);
+        if let Some((dropped_batch_size, cause)) = settled.loss {
+            self.emit(&Event::SignalDropped { signal, dropped_batch_size, cause });
+        }
+        settled.batch
     }
 
     /// The queue let the oldest records of a job go, the others wait on.
@@ -208,9 +220,8 @@ impl Ledger {
         }
     }
 
-    /// Logs how a batch ended. `reopened_after`: records that a cooldown has cost which its delivery has ended;
-    /// `cooldown`: what its rejection has started.
-    pub fn close(&self, now: Instant, batch: PendingBatch, cooldown: Option<CooldownStarted>, reopened_after: u64) {
+    /// Logs how a batch ended. `reopened_after`: records that a cooldown has cost which its delivery has ended.
+    pub fn close(&self, now: Instant, batch: PendingBatch, reopened_after: u64) {
         let duration_ms = whole_ms(now - batch.started);
         let PendingBatch { count: batch_size, reason: flush_reason, .. } = batch;
         if batch.is_delivered() {
@@ -222,16 +233,12 @@ impl Ledger {
             });
             return;
         }
-        let mut failed_signals = batch.failed;
+        let mut failed_signals: Vec<Signal> = batch.losses.iter().map(|loss| loss.signal).collect();
         if failed_signals.is_empty() {
             return;
         }
         failed_signals.sort_by_key(|signal| signal.index());
-        // Each half of a split payload may have failed.
-        failed_signals.dedup();
-        if let Some(status) = batch.auth_status
-            && let Some(started) = cooldown
-        {
+        if let Some((status, started)) = batch.rejection {
             self.emit(&Event::AuthCooldown {
                 status,
                 failed_signals: failed_signals.clone(),

@@ -21,7 +21,7 @@ pub struct Payload {
     /// The JSON texts, with commas between.
     json: Vec<u8>,
     /// Where each record ends in `json`.
-    ends: Vec<usize>,
+    ends: Vec<u32>,
 }
 
 impl Payload {
@@ -49,7 +49,8 @@ impl Payload {
             self.json.push(b',');
         }
         self.json.extend_from_slice(record);
-        self.ends.push(self.json.len());
+        // A payload is at most one record, or `maxBatchBytes`: 256 MiB.
+        self.ends.push(u32::try_from(self.json.len()).unwrap_or(u32::MAX));
     }
 
     /// Gives back what growing has reserved: a payload may wait for minutes.
@@ -84,6 +85,24 @@ impl Payload {
     pub fn halves(&self) -> [Self; 2] {
         let (middle, end) = (self.ends.len() / 2, self.ends.len());
         [self.part(0, middle), self.part(middle, end)]
+    }
+
+    /// Parts whose bodies have at most `max_body` bytes, or one record.
+    #[must_use]
+    pub fn pieces(&self, max_body: usize) -> Vec<Self> {
+        let mut pieces: Vec<Self> = Vec::new();
+        for (index, record) in self.records().enumerate() {
+            match pieces.last_mut() {
+                Some(piece) if piece.body_len() + ",".len() + record.len() <= max_body => piece.push(record),
+                _ => {
+                    let mut piece = Self::new(self.signal, self.first + index as u64);
+                    piece.push(record);
+                    pieces.push(piece);
+                }
+            }
+        }
+        pieces.iter_mut().for_each(Self::shrink);
+        pieces
     }
 
     /// Which signal.
@@ -132,6 +151,7 @@ impl Payload {
     pub fn records(&self) -> impl Iterator<Item = &[u8]> {
         let mut start = 0;
         self.ends.iter().map(move |&end| {
+            let end = end as usize;
             let record = self.json.get(start..end).unwrap_or_default();
             start = end + ",".len();
             record
@@ -190,5 +210,14 @@ mod tests {
         let [older, newer] = payload(10..15).halves();
         assert_eq!((older.json(), older.range()), (b"10,11".as_slice(), logs(100, 2)));
         assert_eq!((newer.json(), newer.range()), (b"12,13,14".as_slice(), logs(102, 3)));
+    }
+
+    #[test]
+    fn pieces_fit_and_leave_nothing_out() {
+        let whole = payload((10..15).chain([123_456_789]).chain(15..17));
+        let pieces = whole.pieces(r#"{"logs":[10,11]}"#.len());
+        let texts: Vec<&[u8]> = pieces.iter().map(Payload::json).collect();
+        assert_eq!(texts, [b"10,11".as_slice(), b"12,13", b"14", b"123456789", b"15,16"]);
+        assert_eq!(pieces.last().map(Payload::range), Some(logs(106, 2)));
     }
 }

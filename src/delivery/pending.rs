@@ -1,14 +1,26 @@
-//! Closed batches until the last of their records is settled, and the flushes that wait for them.
+//! Closed batches until the last of their records is settled, and the flushes that wait.
 
 use std::collections::BTreeMap;
 
 use tokio::time::Instant;
 
-use crate::{
-    command::FlushKind,
-    delivery::{batch::FlushReason, queue::Job},
-    signal::Signal,
-};
+use super::{batch::FlushReason, gate::CooldownStarted};
+use crate::{command::FlushKind, signal::Signal};
+
+/// Requests that a batch may cost beyond the usual ones when its records are parted to find a bad one: this, and two for
+/// each halving that finds one in `count` records.
+const EXTRA_REQUESTS: u32 = 16;
+
+/// What a signal of a batch has lost after the last attempt.
+#[derive(Debug)]
+pub struct Loss {
+    /// Which signal.
+    pub signal: Signal,
+    /// How many records that are told of together.
+    pub records: u64,
+    /// What the last attempt met, to be logged as a failure of the signal.
+    pub cause: Option<String>,
+}
 
 /// A closed batch with at least one job that is not settled.
 #[derive(Debug)]
@@ -19,16 +31,52 @@ pub struct PendingBatch {
     pub reason: FlushReason,
     /// When it was closed.
     pub started: Instant,
-    /// Signals that were dropped after the last attempt.
-    pub failed: Vec<Signal>,
-    /// The status with which the credentials were rejected.
-    pub auth_status: Option<u16>,
+    /// Of the signals that have lost records.
+    pub losses: Vec<Loss>,
+    /// The status with which the credentials were rejected, and the cooldown that this has started.
+    pub rejection: Option<(u16, CooldownStarted)>,
     /// Whether anything of it was delivered.
     pub delivered: bool,
-    /// Jobs that are not settled.
-    jobs: usize,
-    /// Those of them that a flush waits for.
-    awaited: usize,
+    /// Requests that it has cost to look for a bad record.
+    extra_requests: u32,
+    /// Jobs that are not settled, by [`Signal::index`].
+    jobs: [u32; Signal::ALL.len()],
+}
+
+impl PendingBatch {
+    /// Whether records of it were delivered and no signal of it has lost any.
+    #[must_use]
+    pub fn is_delivered(&self) -> bool {
+        self.delivered && self.losses.is_empty()
+    }
+
+    /// Notes a loss; see [`Loss`].
+    pub fn lose(&mut self, signal: Signal, records: u64, cause: Option<String>) {
+        if let Some(loss) = self.losses.iter_mut().find(|loss| loss.signal == signal) {
+            loss.records += records;
+            loss.cause = cause.or(loss.cause.take());
+        } else {
+            self.losses.push(Loss { signal, records, cause });
+        }
+    }
+
+    /// What a signal has lost, when the last of its jobs is settled.
+    fn loss_of_finished(&mut self, signal: Signal) -> Option<(u64, String)> {
+        if self.jobs.get(signal.index()).is_some_and(|&jobs| jobs > 0) {
+            return None;
+        }
+        let loss = self.losses.iter_mut().find(|loss| loss.signal == signal)?;
+        Some((loss.records, loss.cause.take()?))
+    }
+}
+
+/// A job is settled.
+#[derive(Debug)]
+pub struct Settled {
+    /// What its signal has lost of the batch, and why, if this was the last job of the signal.
+    pub loss: Option<(u64, String)>,
+    /// The batch, if this was its last job.
+    pub batch: Option<PendingBatch>,
 }
 
 /// A flush that waits.
@@ -40,7 +88,10 @@ pub struct Waiter {
     pub kind: FlushKind,
     /// Waits no longer than this.
     pub deadline: Instant,
-    last_batch: u64,
+    /// It waits for records before these numbers, by [`Signal::index`].
+    pub ends: [u64; Signal::ALL.len()],
+    /// It waits for no more than so many failures of each address in all, by [`Signal::index`].
+    pub failures: [u64; Signal::ALL.len()],
 }
 
 /// See the module.
@@ -51,29 +102,33 @@ pub struct Pending {
     last_batch: u64,
 }
 
-impl PendingBatch {
-    /// Whether records of it were delivered and no signal of it has failed.
-    #[must_use]
-    pub fn is_delivered(&self) -> bool {
-        self.delivered && self.failed.is_empty()
-    }
-}
-
 impl Pending {
-    /// Takes in a closed batch of `jobs` jobs; answers the batch's number.
-    pub fn open(&mut self, now: Instant, count: u64, reason: FlushReason, jobs: usize) -> u64 {
+    /// Takes in a closed batch with a job for each of these signals; answers the batch's number.
+    pub fn open(
+        &mut self,
+        now: Instant,
+        count: u64,
+        reason: FlushReason,
+        signals: impl Iterator<Item = Signal>,
+    ) -> u64 {
         self.last_batch += 1;
-        let pending = PendingBatch {
+        let mut jobs = [0; Signal::ALL.len()];
+        for signal in signals {
+            if let Some(jobs) = jobs.get_mut(signal.index()) {
+                *jobs = 1;
+            }
+        }
+        let batch = PendingBatch {
             count,
             reason,
             started: now,
-            failed: Vec::new(),
-            auth_status: None,
+            losses: Vec::new(),
+            rejection: None,
             delivered: false,
+            extra_requests: 0,
             jobs,
-            awaited: jobs,
         };
-        self.open.insert(self.last_batch, pending);
+        self.open.insert(self.last_batch, batch);
         self.last_batch
     }
 
@@ -82,67 +137,51 @@ impl Pending {
         self.open.get_mut(&batch)
     }
 
-    /// A job of the batch became two, both awaited; `awaited` says whether the one was.
-    pub fn on_split(&mut self, batch: u64, awaited: bool) {
-        if let Some(pending) = self.open.get_mut(&batch) {
-            pending.jobs += 1;
-            pending.awaited += if awaited { 1 } else { 2 };
+    /// A job of the batch became `parts` jobs.
+    pub fn on_parted(&mut self, batch: u64, signal: Signal, parts: usize) {
+        let jobs = self.open.get_mut(&batch).and_then(|batch| batch.jobs.get_mut(signal.index()));
+        if let Some(jobs) = jobs {
+            *jobs += u32::try_from(parts.saturating_sub(1)).unwrap_or(u32::MAX);
         }
     }
 
-    /// Flushes wait for one more try of the job, if they did not wait for it anyway.
-    pub fn expect_try(&mut self, job: &mut Job) {
-        if !job.awaited
-            && let Some(pending) = self.open.get_mut(&job.batch)
-        {
-            job.awaited = true;
-            job.release_at = job.attempts + 1;
-            pending.awaited += 1;
+    /// Whether the batch may cost so many requests more in the search for a bad record; notes them.
+    pub fn may_search(&mut self, batch: u64, requests: u32) -> bool {
+        let Some(batch) = self.open.get_mut(&batch) else { return false };
+        let allowed = 2 * batch.count.max(1).next_power_of_two().ilog2() + EXTRA_REQUESTS;
+        let wanted = batch.extra_requests + requests;
+        if wanted <= allowed {
+            batch.extra_requests = wanted;
         }
+        wanted <= allowed
     }
 
-    /// A try of the job has failed and another one comes: flushes wait no longer when that was enough.
-    pub fn on_tried(&mut self, job: &mut Job) {
-        if job.awaited
-            && job.attempts >= job.release_at
-            && let Some(pending) = self.open.get_mut(&job.batch)
-        {
-            job.awaited = false;
-            pending.awaited = pending.awaited.saturating_sub(1);
+    /// A job of the batch is settled.
+    pub fn on_settled(&mut self, number: u64, signal: Signal) -> Settled {
+        let Some(batch) = self.open.get_mut(&number) else { return Settled { loss: None, batch: None } };
+        if let Some(jobs) = batch.jobs.get_mut(signal.index()) {
+            *jobs = jobs.saturating_sub(1);
         }
+        let loss = batch.loss_of_finished(signal);
+        let is_over = batch.jobs.iter().all(|&jobs| jobs == 0);
+        Settled { loss, batch: is_over.then(|| self.open.remove(&number)).flatten() }
     }
 
-    /// A job of the batch is settled; `awaited` says whether flushes waited for it. Answers the batch when it was
-    /// the last.
-    pub fn on_settled(&mut self, batch: u64, awaited: bool) -> Option<PendingBatch> {
-        let pending = self.open.get_mut(&batch)?;
-        pending.jobs = pending.jobs.saturating_sub(1);
-        pending.awaited = pending.awaited.saturating_sub(usize::from(awaited));
-        if pending.jobs > 0 {
-            return None;
-        }
-        self.open.remove(&batch)
+    /// A flush waits.
+    pub fn wait(&mut self, waiter: Waiter) {
+        self.waiters.push(waiter);
     }
 
-    /// A flush waits for all batches so far.
-    pub fn wait(&mut self, ticket: u32, kind: FlushKind, deadline: Instant) {
-        self.waiters.push(Waiter { ticket, kind, deadline, last_batch: self.last_batch });
+    /// The flushes that have nothing more to wait for.
+    pub fn take_answered(&mut self, is_over: impl Fn(&Waiter) -> bool) -> Vec<Waiter> {
+        self.waiters.extract_if(.., |waiter| is_over(waiter)).collect()
     }
 
-    /// The flushes that have nothing more to wait for, or no more time.
-    pub fn take_answered(&mut self, now: Instant) -> Vec<Waiter> {
-        let open = &self.open;
-        let waits = |waiter: &Waiter| {
-            let awaited = |batch: &PendingBatch| waiter.kind == FlushKind::Exit || batch.awaited > 0;
-            now < waiter.deadline && open.range(..=waiter.last_batch).any(|(_, batch)| awaited(batch))
-        };
-        self.waiters.extract_if(.., |waiter| !waits(waiter)).collect()
-    }
-
-    /// Whether a flush waits.
+    /// Until when the flushes at the end of an exporter wait, if there are any.
     #[must_use]
-    pub fn has_waiters(&self) -> bool {
-        !self.waiters.is_empty()
+    pub fn ends_at(&self) -> Option<Instant> {
+        let ends = self.waiters.iter().filter(|waiter| waiter.kind != FlushKind::Flush);
+        ends.map(|waiter| waiter.deadline).max()
     }
 
     /// When the next flush runs out of time.
@@ -157,7 +196,7 @@ impl Pending {
         self.open.is_empty()
     }
 
-    /// Forgets all batches; every flush is answered next.
+    /// Forgets all batches.
     pub fn clear(&mut self) {
         self.open.clear();
     }

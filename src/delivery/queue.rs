@@ -1,169 +1,276 @@
-//! Payloads that wait for their turn or for their next attempt, oldest first, and the byte count that bounds them.
+//! Jobs that wait, a queue for each signal, and the memory that bounds them. Every operation takes O(log n).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::{delivery::payload::Payload, protocol::request, signal::Signal};
+use super::{
+    job::{Job, Standing},
+    payload::Payload,
+    timing::{Address, Haste},
+};
+use crate::signal::Signal;
 
-/// A payload to send, with what is needed to account for it.
-#[derive(Debug)]
-pub struct Job {
-    /// Age: smaller is older. Unique.
-    pub sequence: u64,
-    /// The batch it belongs to.
-    pub batch: u64,
-    /// The records; none in a probe.
-    pub payload: Payload,
-    /// Attempts made so far.
-    pub attempts: u32,
-    /// Not before this.
-    pub ready_at: Instant,
-    /// Given up when an attempt fails at or after this; `None` when only attempts count.
-    pub expires_at: Option<Instant>,
-    /// Whether flushes wait for it.
-    pub awaited: bool,
-    /// Flushes stop waiting for it after this many attempts.
-    pub release_at: u32,
-}
-
-/// A flush gives up waiting for a record after this many attempts.
-const FLUSH_ATTEMPTS: u32 = 3;
-
-impl Job {
-    /// A job that is ready now.
-    #[must_use]
-    pub fn new(sequence: u64, batch: u64, payload: Payload, now: Instant, expires_at: Option<Instant>) -> Self {
-        Self {
-            sequence,
-            batch,
-            payload,
-            attempts: 0,
-            ready_at: now,
-            expires_at,
-            awaited: true,
-            release_at: FLUSH_ATTEMPTS,
-        }
-    }
-
-    /// See [`request::body`].
-    #[must_use]
-    pub fn probe(now: Instant) -> Self {
-        Self::new(0, 0, Payload::new(Signal::Traces, 0), now, None)
-    }
-
-    /// Whether it is a [`Job::probe`].
-    #[must_use]
-    pub fn is_probe(&self) -> bool {
-        self.payload.is_empty()
-    }
-
-    /// Which signal.
-    #[must_use]
-    pub fn signal(&self) -> Signal {
-        self.payload.signal()
-    }
-
-    /// How many records are in it.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        self.payload.count()
-    }
-
-    /// The request's body.
-    #[must_use]
-    pub fn body(&self) -> Bytes {
-        request::body(self.signal(), self.payload.json())
-    }
-}
-
-/// Jobs by age.
+/// The jobs of one signal, by age and by what they wait for, and the address they go to.
 #[derive(Debug, Default)]
-pub struct Queue {
+struct Line {
+    address: Address,
+    /// By [`Job::age`].
     jobs: BTreeMap<u64, Job>,
-    bytes: usize,
+    fresh: BTreeSet<u64>,
+    /// By turn, so that a job that fails each time does not keep its place before the others.
+    retrying: BTreeSet<(u64, u64)>,
+    clocked: BTreeSet<(Instant, u64)>,
+    /// Under way.
+    out: BTreeSet<u64>,
+    /// Those of them, and of `jobs`, for which flushes wait.
+    awaited: BTreeSet<u64>,
+    next_turn: u64,
+    /// Bytes of the bodies under way.
+    out_bytes: usize,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Queue {
+    lines: [Line; Signal::ALL.len()],
+    cost: usize,
+    /// Bytes of bodies that may be under way to one address; one body may be larger.
+    max_out_bytes: usize,
 }
 
 impl Queue {
+    /// An empty queue. `max_out_bytes`: of bodies that may be under way to one address; one body may be larger.
+    #[must_use]
+    pub fn new(max_out_bytes: usize) -> Self {
+        Self { lines: Signal::ALL.map(|_| Line::default()), cost: 0, max_out_bytes }
+    }
+
     /// Adds a job, new or back from an attempt.
     pub fn push(&mut self, job: Job) {
-        self.bytes += job.payload.body_len();
-        self.jobs.insert(job.sequence, job);
+        self.cost += job.cost();
+        self.line_mut(job.signal()).push(job);
     }
 
-    /// Takes the oldest job that may be sent now. `earliest`: when a job may be sent, `None` if something else has to
-    /// happen first.
-    pub fn pop_ready(&mut self, now: Instant, earliest: impl Fn(&Job) -> Option<Instant>) -> Option<Job> {
-        let (&sequence, _) = self.jobs.iter().find(|(_, job)| earliest(job).is_some_and(|at| at <= now))?;
-        self.remove(sequence)
-    }
-
-    /// Takes the oldest job, ready or not.
-    pub fn pop_oldest(&mut self) -> Option<Job> {
-        let (&sequence, _) = self.jobs.first_key_value()?;
-        self.remove(sequence)
-    }
-
-    /// Takes the oldest job of a signal whose window is over.
-    pub fn pop_expired(&mut self, now: Instant, signal: Signal) -> Option<Job> {
-        let expired = |job: &Job| job.signal() == signal && job.expires_at.is_some_and(|at| at <= now);
-        let (&sequence, _) = self.jobs.iter().find(|(_, job)| expired(job))?;
-        self.remove(sequence)
-    }
-
-    /// All jobs, oldest first.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Job> {
-        self.jobs.values_mut()
-    }
-
-    /// When the next job may be sent, see [`Queue::pop_ready`]; `None` when nothing waits for time.
-    #[must_use]
-    pub fn deadline(&self, earliest: impl Fn(&Job) -> Option<Instant>) -> Option<Instant> {
-        self.jobs.values().filter_map(earliest).min()
-    }
-
-    /// Bytes of all jobs.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    fn remove(&mut self, sequence: u64) -> Option<Job> {
-        let job = self.jobs.remove(&sequence)?;
-        self.bytes -= job.payload.body_len();
+    /// Takes the oldest job that may be sent at `now`, for an attempt: it has to come back through
+    /// [`Queue::on_returned`]. A body larger than the collector takes is parted before.
+    pub fn pop_ready(&mut self, now: Instant, haste: Haste, on_parted: impl FnMut(&Job, usize)) -> Option<Job> {
+        let ready = Signal::ALL.into_iter().filter_map(|signal| {
+            let line = self.line(signal);
+            let (_, age) = line.next(now, haste, self.max_out_bytes).filter(|&(at, _)| at <= now)?;
+            Some((line.jobs.get(&age)?.batch, signal, age))
+        });
+        let (_, signal, age) = ready.min_by_key(|&(batch, ..)| batch)?;
+        let mut job = self.remove(signal, age)?;
+        if let Some(max) = self.address(signal).max_body()
+            && job.payload.body_len() > max
+            && job.count() > 1
+        {
+            job = self.part(&job, job.payload.pieces(max), on_parted)?;
+        }
+        let line = self.line_mut(signal);
+        line.address.on_sent(now, &mut job, haste);
+        line.out.insert(age);
+        if job.is_awaited() {
+            line.awaited.insert(age);
+        }
+        line.out_bytes += job.payload.body_len();
         Some(job)
+    }
+
+    /// Puts the parts of a job into its place; answers the first one, taken out again.
+    fn part(&mut self, job: &Job, parts: Vec<Payload>, mut on_parted: impl FnMut(&Job, usize)) -> Option<Job> {
+        on_parted(job, parts.len());
+        let mut parts = parts.into_iter().map(|payload| job.part(payload));
+        let first = parts.next();
+        parts.for_each(|part| self.push(part));
+        first
+    }
+
+    /// An attempt is over; its outcome follows.
+    pub fn on_returned(&mut self, job: &Job) {
+        let line = self.line_mut(job.signal());
+        line.address.on_returned(job);
+        line.out_bytes = line.out_bytes.saturating_sub(job.payload.body_len());
+        line.out.remove(&job.age());
+        line.awaited.remove(&job.age());
+    }
+
+    /// Takes the oldest job of all signals, ready or not.
+    pub fn pop_oldest(&mut self) -> Option<Job> {
+        let oldest = self.lines.iter().filter_map(|line| line.jobs.values().next());
+        let (signal, age) = oldest.min_by_key(|job| job.batch).map(|job| (job.signal(), job.age()))?;
+        self.remove(signal, age)
+    }
+
+    /// Takes the oldest job of a signal.
+    pub fn pop_oldest_of(&mut self, signal: Signal) -> Option<Job> {
+        let (&age, _) = self.line(signal).jobs.first_key_value()?;
+        self.remove(signal, age)
+    }
+
+    /// Takes the oldest job of a signal if its window is over.
+    pub fn pop_expired(&mut self, now: Instant, signal: Signal) -> Option<Job> {
+        // Windows are alike and begin when a batch is closed: the oldest ends first.
+        let (&age, _) = self.line(signal).jobs.first_key_value().filter(|(_, job)| job.is_expired(now))?;
+        self.remove(signal, age)
+    }
+
+    /// The exporter ends: everything that waits may go out now, and flushes wait for one try of it at least.
+    pub fn hurry_all(&mut self) {
+        for line in &mut self.lines {
+            line.hurry_all();
+        }
+    }
+
+    /// A flush: brings one try of each signal forward that has to wait for its time.
+    pub fn bring_forward(&mut self, now: Instant, haste: Haste) {
+        for line in &mut self.lines {
+            if line.next(now, haste, self.max_out_bytes).is_some_and(|(at, _)| at > now) {
+                line.address.bring_forward(now);
+            }
+        }
+    }
+
+    /// When the next job may be sent; `None` when nothing waits for time.
+    #[must_use]
+    pub fn deadline(&self, now: Instant, haste: Haste) -> Option<Instant> {
+        self.lines.iter().filter_map(|line| line.next(now, haste, self.max_out_bytes)).map(|(at, _)| at).min()
+    }
+
+    /// Whether a flush waits for records of this signal before number `end`.
+    #[must_use]
+    pub fn is_awaited(&self, signal: Signal, end: u64) -> bool {
+        self.line(signal).awaited.first().is_some_and(|&age| age < end)
+    }
+
+    /// Whether records of this signal before number `end` wait or are under way.
+    #[must_use]
+    pub fn holds_before(&self, signal: Signal, end: u64) -> bool {
+        let line = self.line(signal);
+        let oldest = line.jobs.keys().next().into_iter().chain(line.out.first()).min();
+        oldest.is_some_and(|&age| age < end)
+    }
+
+    /// Whether nothing of a signal waits.
+    #[must_use]
+    pub fn is_empty(&self, signal: Signal) -> bool {
+        self.line(signal).jobs.is_empty()
+    }
+
+    /// Where a signal goes.
+    #[must_use]
+    pub fn address(&self, signal: Signal) -> &Address {
+        &self.line(signal).address
+    }
+
+    /// The same.
+    pub fn address_mut(&mut self, signal: Signal) -> &mut Address {
+        &mut self.line_mut(signal).address
+    }
+
+    /// Bytes of memory of the jobs that wait.
+    #[must_use]
+    pub fn cost(&self) -> usize {
+        self.cost
+    }
+
+    /// Bytes of memory of the jobs under way: the records, and the body that was made of them.
+    #[must_use]
+    pub fn out_cost(&self) -> usize {
+        self.lines.iter().map(|line| 2 * line.out_bytes).sum()
+    }
+
+    fn remove(&mut self, signal: Signal, age: u64) -> Option<Job> {
+        let job = self.line_mut(signal).remove(age)?;
+        self.cost = self.cost.saturating_sub(job.cost());
+        Some(job)
+    }
+
+    fn line(&self, signal: Signal) -> &Line {
+        let [traces, logs, metrics, scores, feedback] = &self.lines;
+        match signal {
+            Signal::Traces => traces,
+            Signal::Logs => logs,
+            Signal::Metrics => metrics,
+            Signal::Scores => scores,
+            Signal::Feedback => feedback,
+        }
+    }
+
+    fn line_mut(&mut self, signal: Signal) -> &mut Line {
+        let [traces, logs, metrics, scores, feedback] = &mut self.lines;
+        match signal {
+            Signal::Traces => traces,
+            Signal::Logs => logs,
+            Signal::Metrics => metrics,
+            Signal::Scores => scores,
+            Signal::Feedback => feedback,
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::clock;
-
-    fn job(sequence: u64, ready_at: Instant) -> Job {
-        let mut payload = Payload::new(Signal::Logs, 0);
-        payload.push(b"1234");
-        Job::new(sequence, 0, payload, ready_at, None)
+impl Line {
+    fn push(&mut self, mut job: Job) {
+        let age = job.age();
+        match &mut job.standing {
+            Standing::Fresh => self.fresh.insert(age),
+            Standing::Retrying { turn } => {
+                self.next_turn += 1;
+                *turn = self.next_turn;
+                self.retrying.insert((*turn, age))
+            }
+            Standing::Clocked { ready_at } => self.clocked.insert((*ready_at, age)),
+        };
+        if job.is_awaited() {
+            self.awaited.insert(age);
+        }
+        self.jobs.insert(age, job);
     }
 
-    #[test]
-    fn oldest_ready_first() {
-        let (mut queue, now) = (Queue::default(), clock::now());
-        let at = |job: &Job| Some(job.ready_at);
-        let later = now + Duration::from_secs(1);
-        queue.push(job(2, now));
-        queue.push(job(1, later));
-        queue.push(job(3, now));
-        assert_eq!((queue.bytes(), queue.deadline(at)), (45, Some(now)));
-        assert_eq!(queue.pop_ready(now, at).unwrap().sequence, 2);
-        assert_eq!(queue.pop_ready(later, at).unwrap().sequence, 1);
-        queue.push(job(1, later));
-        assert_eq!(queue.pop_oldest().unwrap().sequence, 1);
-        assert_eq!(queue.pop_oldest().unwrap().sequence, 3);
-        assert!(queue.pop_oldest().is_none() && queue.pop_ready(later, at).is_none());
-        assert_eq!((queue.bytes(), queue.deadline(at)), (0, None));
+    /// Which job goes next, and when.
+    fn next(&self, now: Instant, haste: Haste, max_out_bytes: usize) -> Option<(Instant, u64)> {
+        let opens = |age: u64| {
+            let job = self.jobs.get(&age)?;
+            if self.out_bytes > 0 && self.out_bytes + job.payload.body_len() > max_out_bytes {
+                return None;
+            }
+            Some((self.address.opens_at(job.standing, job.since, haste)?, age))
+        };
+        let fresh = self.fresh.first().and_then(|&age| opens(age));
+        let retrying = self.retrying.first().and_then(|&(_, age)| opens(age));
+        let clocked = self.clocked.first().and_then(|&(_, age)| opens(age));
+        // While the address fails, a job that was never tried is the best judge of it. While it works, what has waited
+        // longest goes first.
+        let candidates = [fresh, retrying, clocked].into_iter().flatten();
+        let judge = candidates.clone().find(|&(at, _)| self.address.trouble().is_some() && at <= now);
+        judge.or_else(|| candidates.min_by_key(|&(at, _)| at))
+    }
+
+    fn hurry_all(&mut self) {
+        let jobs = std::mem::take(&mut self.jobs);
+        self.fresh.clear();
+        self.retrying.clear();
+        self.clocked.clear();
+        self.address.on_ending();
+        for mut job in jobs.into_values() {
+            if job.standing != Standing::Fresh {
+                job.standing = Standing::Retrying { turn: 0 };
+            }
+            job.release_at = job.release_at.max(job.attempts + 1);
+            self.push(job);
+        }
+        self.awaited.extend(&self.out);
+    }
+
+    fn remove(&mut self, age: u64) -> Option<Job> {
+        let job = self.jobs.remove(&age)?;
+        self.awaited.remove(&age);
+        match job.standing {
+            Standing::Fresh => self.fresh.remove(&age),
+            Standing::Retrying { turn } => self.retrying.remove(&(turn, age)),
+            Standing::Clocked { ready_at } => self.clocked.remove(&(ready_at, age)),
+        };
+        Some(job)
     }
 }

@@ -25,7 +25,14 @@ pub enum Outcome {
     Retry {
         /// Why, in words.
         cause: String,
-        /// How long the collector wants to be left alone.
+        /// How long the collector wants to be left alone, for all signals.
+        after: Option<Duration>,
+    },
+    /// Too many requests of this signal (429): another attempt may help.
+    TooMany {
+        /// Why, in words.
+        cause: String,
+        /// How long the collector wants no more of this signal.
         after: Option<Duration>,
     },
     /// Too large: smaller bodies may pass.
@@ -39,6 +46,11 @@ pub enum Outcome {
     },
     /// The collector does not take compressed bodies: send it plain.
     Uncompressed,
+    /// The collector cannot take these records (400, 422): one of them may be why.
+    Invalid {
+        /// Why, in words.
+        cause: String,
+    },
     /// The collector will never take it.
     Refused {
         /// Why, in words.
@@ -75,14 +87,16 @@ pub fn classify(answer: &Answer<'_>) -> Outcome {
     }
     // The peer's words, which users match on.
     let cause = format!("Request failed with status: {status} {reason}");
+    let after = answer.retry_after.map(|after| after.min(RETRY_AFTER_MAX));
     match status {
         200..=299 => Outcome::Delivered,
         401 | 403 => Outcome::AuthRejected(status),
         413 => Outcome::Split,
         400 | 415 if answer.compressed => Outcome::Uncompressed,
-        408 | 425 | 429 | 500..=599 => {
-            Outcome::Retry { cause, after: answer.retry_after.map(|after| after.min(RETRY_AFTER_MAX)) }
-        }
+        429 => Outcome::TooMany { cause, after },
+        // 407: the environment names a proxy without its password; the collector has said nothing.
+        407 | 408 | 425 | 500..=599 => Outcome::Retry { cause, after },
+        400 | 422 => Outcome::Invalid { cause },
         _ => Outcome::Refused { cause },
     }
 }
@@ -124,12 +138,16 @@ mod tests {
         for status in [401, 403] {
             assert_eq!(judged(status), Outcome::AuthRejected(status));
         }
-        for status in [408, 425, 429, 500, 502, 503, 504, 599] {
+        for status in [407, 408, 425, 500, 502, 503, 504, 599] {
             assert_eq!(judged(status), Outcome::Retry { cause: cause(status), after: None });
         }
-        for status in [301, 304, 307, 400, 402, 404, 405, 410, 415, 422, 431, 600] {
+        for status in [301, 304, 307, 402, 404, 405, 410, 415, 431, 600] {
             assert_eq!(judged(status), Outcome::Refused { cause: cause(status) });
         }
+        for status in [400, 422] {
+            assert_eq!(judged(status), Outcome::Invalid { cause: cause(status) });
+        }
+        assert_eq!(judged(429), Outcome::TooMany { cause: cause(429), after: None });
         assert_eq!(judged(413), Outcome::Split);
     }
 

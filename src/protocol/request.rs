@@ -1,8 +1,12 @@
 //! What a request to the collector is: its URL, its headers, and the body around records.
 
-use std::char::TryFromCharError;
+use std::{
+    char::TryFromCharError,
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
+use reqwest::Url;
 
 use crate::signal::Signal;
 
@@ -18,6 +22,13 @@ impl Endpoints {
     #[must_use]
     pub fn new(urls: [String; Signal::ALL.len()]) -> Self {
         Self(urls)
+    }
+
+    /// Whether two signals go to the same server: what one is told of it holds for the other.
+    #[must_use]
+    pub fn share_origin(&self, one: Signal, other: Signal) -> bool {
+        let origin = |signal| Url::parse(self.url(signal)).ok().map(|url| url.origin());
+        origin(one) == origin(other)
     }
 
     /// The publish URL of a signal.
@@ -57,7 +68,16 @@ pub const fn frame_len(signal: Signal) -> usize {
     r#"{"":[]}"#.len() + key(signal).len()
 }
 
-/// The body of a request. `records`: their JSON texts with commas between. No records make a probe: an empty batch of
+/// What a request carries.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// The JSON text.
+    pub plain: Bytes,
+    /// It is to travel compressed; what compression makes of it is kept here for the next try.
+    pub gzip: Option<Arc<OnceLock<Bytes>>>,
+}
+
+/// The JSON text of a request. `records`: their JSON texts with commas between. No records make a probe: an empty batch of
 /// spans costs nothing, and is answered as a full one would be (peer).
 #[must_use]
 pub fn body(signal: Signal, records: &[u8]) -> Bytes {
@@ -76,6 +96,15 @@ mod tests {
             assert_eq!(body, text);
             assert_eq!(body.len(), frame_len(signal) + "1,2".len());
         }
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        let urls =
+            ["https://a.dev/x/spans", "https://a.dev/y", "http://a.dev/", "https://a.dev:444/", "https://A.dev:443/"];
+        let endpoints = Endpoints::new(urls.map(str::to_owned));
+        let shared = Signal::ALL.map(|signal| endpoints.share_origin(Signal::Traces, signal));
+        assert_eq!(shared, [true, true, false, false, true]);
     }
 
     #[test]

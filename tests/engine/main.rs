@@ -13,6 +13,7 @@ mod support;
 mod accounting;
 mod auth;
 mod batching;
+mod bystanders;
 mod exit;
 mod flush;
 mod holding;

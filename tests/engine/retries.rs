@@ -134,7 +134,7 @@ async fn the_time_limit_is_for_each_attempt_and_not_a_moment_shorter() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn signals_of_a_batch_are_tried_and_reported_apart() {
+async fn a_rejection_ends_the_tries_of_the_other_signals_of_its_batch() {
     let rig = Rig::start();
     let mut exporter = rig.open(r#""maxRetries":2"#, |call| match call.signal {
         Signal::Logs => failed("no logs"),
@@ -145,8 +145,8 @@ async fn signals_of_a_batch_are_tried_and_reported_apart() {
     let heard = exporter.flushed(1).await;
     let calls = exporter.collector.calls();
     let attempts = |signal| calls.iter().filter(|call| call.signal == signal).count();
-    assert_eq!(Signal::ALL.map(attempts), [1, 2, 1, 1, 1]);
-    assert_eq!(dropped(&heard), [(Signal::Logs, 1, "no logs")]);
+    assert_eq!(Signal::ALL.map(attempts), [1; 5], "none after the rejection");
+    assert_eq!(dropped(&heard), [], "the cooldown says it");
     let incomplete = heard.iter().find_map(|heard| match &heard.event {
         Event::BatchIncomplete { batch_size: 5, failed_signals, .. } => Some(failed_signals.as_slice()),
         _ => None,

@@ -27,12 +27,12 @@ async fn at_most_four_requests_are_under_way_oldest_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn signals_of_one_batch_count_as_requests_of_their_own() {
+async fn each_signal_of_a_batch_has_an_address_of_its_own() {
     let rig = Rig::start();
     let mut exporter = rig.open("", |_| delivered_after(1000));
     exporter.hand_over("0{}\n1{}\n2{}\n3{}\n4{}");
-    assert_eq!(exporter.flushed(1).await.last().unwrap().at, ms(2000));
-    assert_eq!(exporter.collector.most_in_flight(), 4);
+    assert_eq!(exporter.flushed(1).await.last().unwrap().at, ms(1000));
+    assert_eq!(exporter.collector.most_in_flight(), 5);
 }
 
 #[tokio::test(start_paused = true)]

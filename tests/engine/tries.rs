@@ -72,7 +72,7 @@ async fn a_flush_makes_everything_that_waits_ready_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_batch_and_every_signal_has_tries_of_its_own() {
+async fn every_signal_has_tries_of_its_own() {
     let rig = Rig::start();
     let mut exporter = rig.open("", |call| if call.body.contains("good") { delivered() } else { failed("down") });
     exporter.hand_over("0bad\n1good");
@@ -82,7 +82,7 @@ async fn every_batch_and_every_signal_has_tries_of_its_own() {
     let heard = exporter.flushed(2).await;
     let tries = |text: &str| exporter.collector.bodies().iter().filter(|body| body.contains(text)).count();
     assert_eq!((tries("good"), tries("metrics"), exporter.undelivered()), (2, 3, 3));
-    assert!(tries("spans") >= 6, "three for each batch");
+    assert!(tries("spans") >= 3, "three of the address, which stand for all batches that wait for it");
     assert!(answered(&heard, 1).at < answered(&heard, 2).at);
 }
 

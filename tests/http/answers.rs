@@ -6,7 +6,7 @@ use mastra_native_exporter::protocol::answer::Outcome;
 use tokio::{net::TcpListener, time::timeout};
 
 use crate::{
-    cause, connect, failed, refused, send,
+    cause, connect, failed, invalid, refused, send,
     server::{Answer, Server, answer, bytes},
 };
 
@@ -21,14 +21,18 @@ async fn each_status_is_judged_by_whether_another_attempt_may_help() {
         ("202 Accepted", Outcome::Delivered),
         ("204 No Content", Outcome::Delivered),
         ("304 Not Modified", refused("304 Not Modified")),
-        ("400 Bad Request", refused("400 Bad Request")),
+        ("400 Bad Request", invalid("400 Bad Request")),
+        ("422 Unprocessable Entity", invalid("422 Unprocessable Entity")),
         ("401 Unauthorized", Outcome::AuthRejected(401)),
         ("403 Forbidden", Outcome::AuthRejected(403)),
         ("404 Not Found", refused("404 Not Found")),
-        ("407 Proxy Authentication Required", refused("407 Proxy Authentication Required")),
+        ("407 Proxy Authentication Required", failed("407 Proxy Authentication Required")),
         ("408 Request Timeout", failed("408 Request Timeout")),
         ("413 Payload Too Large", Outcome::Split),
-        ("429 Too Many Requests", failed("429 Too Many Requests")),
+        (
+            "429 Too Many Requests",
+            Outcome::TooMany { cause: "Request failed with status: 429 Too Many Requests".to_owned(), after: None },
+        ),
         ("500 Internal Server Error", failed("500 Internal Server Error")),
         ("503 Service Unavailable", failed("503 Service Unavailable")),
     ] {

@@ -6,7 +6,7 @@ use flate2::read::GzDecoder;
 use mastra_native_exporter::protocol::answer::Outcome;
 
 use crate::{
-    BODY, connect, failed, refused, send, send_body,
+    BODY, connect, failed, invalid, refused, send, send_body,
     server::{Request, Server, answer},
 };
 
@@ -47,7 +47,7 @@ async fn a_plain_body_has_no_encoding() {
 #[tokio::test]
 async fn only_a_compressed_body_can_be_refused_for_its_compression() {
     for (status, compressed, plain) in [
-        ("400 Bad Request", Outcome::Uncompressed, refused("400 Bad Request")),
+        ("400 Bad Request", Outcome::Uncompressed, invalid("400 Bad Request")),
         ("415 Unsupported Media Type", Outcome::Uncompressed, refused("415 Unsupported Media Type")),
         ("404 Not Found", refused("404 Not Found"), refused("404 Not Found")),
         ("413 Payload Too Large", Outcome::Split, Outcome::Split),

@@ -7,7 +7,7 @@ use mastra_native_exporter::{clock, protocol::answer::Outcome, transport::HttpTr
 use serde_json::json;
 
 use crate::{
-    connect, connect_as, failed, refused, send,
+    connect, connect_as, failed, invalid, refused, send,
     server::{Answer, Server, answer},
 };
 
@@ -19,7 +19,7 @@ fn with_quota(url: &str) -> HttpTransport {
 async fn wait(status: &str, headers: &str) -> Option<Duration> {
     let server = Server::start([answer(&format!("{status}{headers}"))]).await;
     match send(&connect(&server.url())).await {
-        Outcome::Retry { after, .. } => after,
+        Outcome::Retry { after, .. } | Outcome::TooMany { after, .. } => after,
         other => panic!("{other:?}"),
     }
 }
@@ -63,7 +63,7 @@ async fn a_retry_after_that_is_neither_is_no_wait() {
 
 #[tokio::test]
 async fn retry_after_matters_only_where_another_attempt_may_help() {
-    for (status, expected) in [("200 OK", Outcome::Delivered), ("400 Bad Request", refused("400 Bad Request"))] {
+    for (status, expected) in [("200 OK", Outcome::Delivered), ("400 Bad Request", invalid("400 Bad Request"))] {
         let server = Server::start([answer(&format!("{status}\r\nretry-after: 60"))]).await;
         assert_eq!(send(&connect(&server.url())).await, expected);
     }
@@ -85,7 +85,7 @@ async fn an_error_names_the_phrase_of_the_wire() {
         assert_eq!(send(&connect(&server.url())).await, failed(text), "{line:?}");
     }
     for (line, text) in
-        [("400 ", "400 "), ("404 Nothing here", "404 Nothing here"), ("418 I'm a teapot", "418 I'm a teapot")]
+        [("405 ", "405 "), ("404 Nothing here", "404 Nothing here"), ("418 I'm a teapot", "418 I'm a teapot")]
     {
         let server = Server::start([answer(line)]).await;
         assert_eq!(send(&connect(&server.url())).await, refused(text), "{line:?}");

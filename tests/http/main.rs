@@ -6,12 +6,12 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use mastra_native_exporter::{
     config::Config,
-    protocol::answer::Outcome,
+    protocol::{answer::Outcome, request::Body},
     signal::Signal,
     transport::{HttpTransport, Transport, TransportError},
 };
@@ -59,7 +59,8 @@ async fn send(transport: &HttpTransport) -> Outcome {
 }
 
 async fn send_body(transport: &HttpTransport, body: &[u8], compress: bool) -> Outcome {
-    let attempt = transport.send(Signal::Traces, Bytes::copy_from_slice(body), compress);
+    let body = Body { plain: Bytes::copy_from_slice(body), gzip: compress.then(Arc::default) };
+    let attempt = transport.send(Signal::Traces, body);
     timeout(Duration::from_secs(20), attempt).await.expect("send returns")
 }
 
@@ -80,6 +81,10 @@ fn failed(text: &str) -> Outcome {
 
 fn refused(text: &str) -> Outcome {
     Outcome::Refused { cause: format!("Request failed with status: {text}") }
+}
+
+fn invalid(text: &str) -> Outcome {
+    Outcome::Invalid { cause: format!("Request failed with status: {text}") }
 }
 
 /// One attempt that has to fail, now or for ever, and whose text must tell nothing of what is secret.

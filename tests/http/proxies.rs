@@ -90,10 +90,14 @@ async fn an_endpoint_without_a_proxy_is_asked_directly() {
 }
 
 #[tokio::test]
-async fn answers_of_a_plain_proxy_are_judged_like_the_collectors() {
+async fn a_plain_proxy_that_fails_is_a_failed_attempt() {
     let proxy = Server::start([answer("407 Proxy Authentication Required"), answer("502 Bad Gateway")]).await;
     let transport = through(ORIGIN, &proxy.url());
-    assert_eq!(send(&transport).await, crate::refused("407 Proxy Authentication Required"));
+    assert_eq!(
+        send(&transport).await,
+        crate::failed("407 Proxy Authentication Required"),
+        "as through CONNECT: the collector has said nothing"
+    );
     assert_eq!(send(&transport).await, crate::failed("502 Bad Gateway"));
 }
 

@@ -9,8 +9,12 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
-use mastra_native_exporter::{clock, protocol::answer::Outcome, signal::Signal, transport::Transport};
+use mastra_native_exporter::{
+    clock,
+    protocol::{answer::Outcome, request::Body},
+    signal::Signal,
+    transport::Transport,
+};
 use tokio::time::{Instant, sleep};
 
 use super::lock;
@@ -152,7 +156,7 @@ impl Drop for InFlight<'_> {
 }
 
 impl Transport for ScriptedTransport {
-    async fn send(&self, signal: Signal, body: Bytes, compress: bool) -> Outcome {
+    async fn send(&self, signal: Signal, body: Body) -> Outcome {
         let collector = &self.0;
         let now = collector.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
         let _in_flight = InFlight(&collector.in_flight);
@@ -162,8 +166,8 @@ impl Transport for ScriptedTransport {
             let call = Call {
                 at: clock::now() - collector.start,
                 signal,
-                body: String::from_utf8(body.to_vec()).unwrap(),
-                compress,
+                body: String::from_utf8(body.plain.to_vec()).unwrap(),
+                compress: body.gzip.is_some(),
                 delivered: false,
             };
             let answer = lock(&collector.script)(&call);

@@ -41,6 +41,9 @@ pub use wire::records;
 /// Longer than anything an exporter waits for; virtual, so it costs nothing.
 pub const FOR_EVER: Duration = Duration::from_secs(86_400);
 
+/// How long a JS thread waits in [`Rig::drain`]: longer than any `Retry-After` that is kept.
+const DRAIN_WITHIN: Duration = Duration::from_secs(3600);
+
 /// An event with what held when it was emitted.
 #[derive(Clone, Debug)]
 pub struct Heard {
@@ -163,8 +166,14 @@ impl Rig {
 
     /// Asks to be told when all exporters are idle, as the end of a process does.
     pub fn drain(&self) -> Drain {
+        self.drain_within(DRAIN_WITHIN)
+    }
+
+    /// The same, of a JS thread that waits for this long at most.
+    pub fn drain_within(&self, within: Duration) -> Drain {
         let (done, wait) = bounded(0);
-        self.commands.send(Command::Drain { done }).unwrap();
+        let deadline = clock::now() + within;
+        self.commands.send(Command::Drain { deadline, done }).unwrap();
         self.wake.notify_one();
         Drain(wait)
     }

@@ -1,4 +1,4 @@
-//! What the answer to a request does to its job: settled, split, or back into the queue; and to the pace and the gate.
+//! What the answer to a request does to its job: settled, parted, or back into the queue; to its address, and to the gate.
 
 use std::time::Duration;
 
@@ -6,7 +6,11 @@ use tokio::time::Instant;
 
 use super::Exporter;
 use crate::{
-    delivery::{ledger::End, pace, queue::Job},
+    delivery::{
+        job::{Encoding, Job, Standing},
+        ledger::End,
+        payload::Payload,
+    },
     event::{Event, RecordName},
     protocol::answer::Outcome,
     signal::Signal,
@@ -16,28 +20,49 @@ use crate::{
 impl Exporter {
     /// An attempt is over.
     pub fn on_outcome(&mut self, now: Instant, mut job: Job, outcome: Outcome) {
-        self.land(&job);
-        if !matches!(outcome, Outcome::Retry { .. }) {
-            self.pace.on_answer(job.signal());
-        }
         if job.is_probe() {
             self.on_probe_outcome(now, &outcome);
             return;
         }
+        self.queue.on_returned(&job);
+        self.ledger.stats.returned(job.signal(), job.count(), job.payload.record_bytes());
         job.attempts = job.attempts.saturating_add(1);
+        let address = self.queue.address_mut(job.signal());
+        match &outcome {
+            Outcome::Delivered => address.on_delivered(now, job.payload.body_len()),
+            // These depend on what becomes of the job.
+            Outcome::Split | Outcome::Retry { .. } | Outcome::TooMany { .. } => {}
+            _ => address.on_answer(),
+        }
         match outcome {
-            Outcome::Delivered => self.settle(now, &job, End::Delivered),
-            Outcome::AuthRejected(status) => self.settle(now, &job, End::AuthRejected { status }),
+            Outcome::Delivered => {
+                self.plain |= job.encoding == Encoding::PlainOnTrial;
+                self.settle(now, &job, End::Delivered);
+            }
+            Outcome::AuthRejected(status) => self.on_auth_rejected(now, &job, status),
             Outcome::Refused { cause } => {
                 self.settle(now, &job, End::Failed { cause, reason: DropReason::Refused });
             }
+            Outcome::Invalid { cause } => self.on_invalid(now, &job, cause),
             Outcome::QuotaExhausted { probe_after } => self.on_quota_exhausted(now, &job, probe_after),
-            Outcome::Split => self.split(now, &job),
+            Outcome::Split => self.on_too_large(now, &job),
             Outcome::Uncompressed => {
-                self.plain = true;
+                job.encoding = Encoding::PlainOnTrial;
+                job.standing = Standing::Fresh;
                 self.queue.push(job);
             }
-            Outcome::Retry { cause, after } => self.retry(now, job, cause, after),
+            Outcome::Retry { cause, after } => {
+                if let Some(after) = after {
+                    self.hold(now, job.signal(), after, true);
+                }
+                self.retry(now, job, cause);
+            }
+            Outcome::TooMany { cause, after } => {
+                if let Some(after) = after {
+                    self.hold(now, job.signal(), after, false);
+                }
+                self.retry(now, job, cause);
+            }
         }
         self.answer_flushes(now);
     }
@@ -49,8 +74,35 @@ impl Exporter {
                 self.ledger.emit(&Event::QuotaResumed);
             }
             Outcome::QuotaExhausted { probe_after } => self.gate.on_probe_failed(now, Some(*probe_after)),
+            Outcome::Retry { after: Some(after), .. } => {
+                self.hold(now, Signal::Traces, *after, true);
+                self.gate.on_probe_failed(now, None);
+            }
+            Outcome::TooMany { after: Some(after), .. } => {
+                self.hold(now, Signal::Traces, *after, false);
+                self.gate.on_probe_failed(now, None);
+            }
             _ => self.gate.on_probe_failed(now, None),
         }
+    }
+
+    /// The collector asks to be left alone: for one signal, or for all that go to the same origin.
+    fn hold(&mut self, now: Instant, asked: Signal, after: Duration, whole_origin: bool) {
+        let haste = self.haste(now);
+        for signal in Signal::ALL {
+            if signal == asked || whole_origin && self.config.endpoints.share_origin(signal, asked) {
+                self.queue.address_mut(signal).hold(now + after, signal == asked, haste);
+            }
+        }
+    }
+
+    /// The gate closes at once: whatever becomes of the other signals of the batch, no request goes out with the
+    /// rejected token.
+    fn on_auth_rejected(&mut self, now: Instant, job: &Job, status: u16) {
+        let batch_size = self.ledger.pending.get_mut(job.batch).map_or(0, |batch| batch.count);
+        let cooldown = self.gate.on_auth_rejected(now, (self.jitter)(), batch_size);
+        self.settle(now, job, End::AuthRejected { status, cooldown });
+        self.drop_waiting(now);
     }
 
     fn on_quota_exhausted(&mut self, now: Instant, job: &Job, probe_after: Duration) {
@@ -60,39 +112,80 @@ impl Exporter {
         }
         self.settle(now, job, End::Dropped(DropReason::QuotaPaused));
         self.close_batch(now);
+        self.drop_waiting(now);
+    }
+
+    /// Drops what waits, if the gate is closed.
+    fn drop_waiting(&mut self, now: Instant) {
         while let Some(job) = self.queue.pop_oldest() {
-            self.settle(now, &job, End::Dropped(DropReason::QuotaPaused));
+            if let Err(reason) = self.gate.admit(now, job.count()) {
+                self.settle(now, &job, End::Dropped(reason));
+            } else {
+                self.queue.push(job);
+                return;
+            }
         }
     }
 
-    fn split(&mut self, now: Instant, job: &Job) {
-        if job.count() == 1 {
-            let record = job.payload.records().next().map(RecordName::of).unwrap_or_default();
-            self.settle(now, job, End::Named { record, reason: DropReason::TooLargeForCollector });
+    fn on_too_large(&mut self, now: Instant, job: &Job) {
+        let halves = (job.count() > 1).then(|| job.payload.halves());
+        let part_len = halves.as_ref().and_then(|halves| halves.iter().map(Payload::body_len).max());
+        self.queue.address_mut(job.signal()).on_too_large(now, job.payload.body_len(), part_len);
+        match halves {
+            Some(halves) => self.part(job, halves),
+            None => self.drop_named(now, job, DropReason::TooLargeForCollector),
+        }
+    }
+
+    /// The collector takes the job neither compressed nor plain: one of its records may be why.
+    fn on_invalid(&mut self, now: Instant, job: &Job, cause: String) {
+        if job.count() > 1 && self.ledger.pending.may_search(job.batch, 2) {
+            self.part(job, job.payload.halves());
+        } else if job.is_part && job.count() == 1 {
+            self.drop_named(now, job, DropReason::Refused);
+        } else {
+            self.settle(now, job, End::Failed { cause, reason: DropReason::Refused });
+        }
+    }
+
+    fn part(&mut self, job: &Job, halves: [Payload; 2]) {
+        self.ledger.pending.on_parted(job.batch, job.signal(), halves.len());
+        for half in halves {
+            self.queue.push(job.part(half));
+        }
+    }
+
+    fn drop_named(&mut self, now: Instant, job: &Job, reason: DropReason) {
+        let record = job.payload.records().next().map(RecordName::of).unwrap_or_default();
+        self.settle(now, job, End::Named { record, reason });
+    }
+
+    fn retry(&mut self, now: Instant, mut job: Job, cause: String) {
+        let (haste, signal) = (self.haste(now), job.signal());
+        if let Err(reason) = self.gate.admit(now, job.count()) {
+            self.settle(now, &job, End::Dropped(reason));
             return;
         }
-        self.ledger.pending.on_split(job.batch, job.awaited);
-        for half in job.payload.halves() {
-            self.enqueue(now, job.batch, half, job.expires_at);
+        if self.queue.address_mut(signal).on_failure(now, &mut job, &cause, haste, self.jitter) {
+            self.expire(now, signal, &cause);
         }
-    }
-
-    fn retry(&mut self, now: Instant, mut job: Job, cause: String, after: Option<Duration>) {
-        self.pace.on_failure(now, job.signal(), (self.jitter)(), after, job.expires_at);
-        self.expire(now, job.signal(), &cause);
-        let exhausted = match self.config.max_attempts {
+        let is_exhausted = match self.config.max_attempts {
             Some(attempts) => job.attempts >= attempts,
-            None => job.expires_at.is_some_and(|at| at <= now),
+            None => job.is_expired(now),
         };
-        if exhausted {
+        if is_exhausted && job.is_part && job.is_suspected() && job.count() == 1 {
+            self.drop_named(now, &job, DropReason::RetriesExhausted);
+        } else if is_exhausted {
             self.settle(now, &job, End::Failed { cause, reason: DropReason::RetriesExhausted });
-            return;
+        } else {
+            self.ledger.stats.retried(signal, job.count());
+            let search = job.is_suspected() && job.count() > 1 && !haste.counted;
+            if search && self.ledger.pending.may_search(job.batch, 2) {
+                self.part(&job, job.payload.halves());
+            } else {
+                self.queue.push(job);
+            }
         }
-        self.ledger.stats.retried(job.signal(), job.count());
-        self.ledger.pending.on_tried(&mut job);
-        let again = now + pace::delay(job.attempts, (self.jitter)());
-        job.ready_at = job.expires_at.map_or(again, |at| at.min(again));
-        self.queue.push(job);
     }
 
     /// The signal's address has just failed again: lets go what has been kept beyond its window.
