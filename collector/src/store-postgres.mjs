@@ -1,7 +1,10 @@
 import { ObservabilityStoragePostgresVNext } from '@mastra/pg';
 import pg from 'pg';
 
+import { postgresTraces } from './postgres/trace-dialect.mjs';
 import { rootCause } from './store-error.mjs';
+import { isOfTraces } from './trace-query/predicate.mjs';
+import { TraceQueries } from './trace-query/trace-queries.mjs';
 
 /**
  * A Postgres server.
@@ -13,9 +16,21 @@ export function openPostgres(url) {
   // Without a listener a connection that breaks while it is idle would end the process. The next query gets another.
   pool.on('error', () => {});
   const { host, pathname } = new URL(url);
+  const observability = new ObservabilityStoragePostgresVNext({ pool });
+  const traces = new TraceQueries(postgresTraces(pool));
+  const ask = observability.queryTraces.bind(observability);
+  observability.queryTraces = async plan => {
+    if (plan.result !== 'traces' || plan.paginationMode !== 'page' || plan.scope || !isOfTraces(plan.where)) return ask(plan);
+    // Where a page ends is the start of what arrives later; Mastra knows which transactions may still add to it.
+    const { deltaBinding: binding, page: _, perPage, ...selection } = plan;
+    const [{ deltaCursor }, page] = /** @type {any[]} */ (await Promise.all([
+      ask({ ...selection, paginationMode: 'delta', limit: perPage, binding }), traces.queryTraces(plan),
+    ]));
+    return { ...page, deltaCursor };
+  };
   return {
     name: `Postgres ${host}${pathname}`,
-    observability: new ObservabilityStoragePostgresVNext({ pool }),
+    observability,
     writers: 4,
     // The SQLSTATE classes of data exceptions and of violated constraints, among them "no partition for this day".
     isAboutData: error => /^2[23]/.test(rootCause(error).code),

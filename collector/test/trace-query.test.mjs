@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 
 import { DuckDBStore } from '@mastra/duckdb';
+import { ObservabilityStoragePostgresVNext } from '@mastra/pg';
 import {
   parseGetTraceQueryFieldsArgs,
   parseGetTraceQueryValuesArgs,
@@ -12,10 +13,11 @@ import {
   planTraceQueryObservedFields,
   planTraceQueryValues,
 } from '@mastra/core/storage';
+import pg from 'pg';
 
 import { buildRecord } from '../src/records.mjs';
 import { openStore } from '../src/store.mjs';
-import { duckdb, temporaryDirectory, test, testOnClickHouse } from './support/test.mjs';
+import { duckdb, temporaryDirectory, test, testOnClickHouse, testOnPostgres } from './support/test.mjs';
 import { randomFrom, variedSpan } from './support/varied.mjs';
 import { annotations } from './support/wire.mjs';
 
@@ -132,26 +134,24 @@ async function write(store, { spans, scores, feedback }) {
   await store.batchCreateFeedback({ feedbacks: feedback });
 }
 
-/** Mastra's store of DuckDB with the records of a seed. */
-async function expectedOf(t) {
+/** Mastra's store of DuckDB. */
+async function mastraDuckDB(t) {
   const { observability, db } = new DuckDBStore({ path: `${await temporaryDirectory(t)}/theirs.duckdb` });
   await observability.init();
   t.after(() => db.close());
-  const seed = now;
-  t.diagnostic(`seed ${seed}`);
-  const records = data(seed);
-  await write(observability, records);
-  return { records, theirs: observability };
+  return observability;
 }
 
-async function compare(t, ours) {
-  const { records, theirs } = await expectedOf(t);
-  await write(ours.observability, records);
+/** Asks everything of a store and of one of Mastra's. @param {string} url  of an empty one */
+async function compare(t, url, openTheirs) {
+  t.diagnostic(`seed ${now}`);
+  const records = data(now);
+  const { observability: ours, close } = await openStore(url, undefined);
+  t.after(close);
+  await write(ours, records);
+  const theirs = await openTheirs(records);
   const asked = questions(records);
-  for (const [name, ask] of Object.entries(asked)) {
-    const [answer, expected] = [plain(await ask(ours.observability)), plain(await ask(theirs))];
-    assert.deepEqual(answer, expected, name);
-  }
+  for (const [name, ask] of Object.entries(asked)) assert.deepEqual(plain(await ask(ours)), plain(await ask(theirs)), name);
   t.diagnostic(`${Object.keys(asked).length} questions`);
 }
 
@@ -160,22 +160,28 @@ function plain({ deltaCursor, ...answer }) {
   return JSON.parse(JSON.stringify(answer));
 }
 
-test('traces, threads, fields and values are those of Mastra (DuckDB)', async t => {
-  const [, path] = await duckdb(t);
-  const ours = await openStore(`file:${path}`, undefined);
-  t.after(() => ours.close());
-  await compare(t, ours);
-});
+const duckdbWith = t => async records => {
+  const theirs = await mastraDuckDB(t);
+  await write(theirs, records);
+  return theirs;
+};
 
-testOnClickHouse('traces, threads, fields and values are those of DuckDB (ClickHouse)', async (t, [, url]) => {
-  const ours = await openStore(url, undefined);
-  t.after(() => ours.close());
-  await compare(t, ours);
-});
+test('traces, threads, fields and values are those of Mastra (DuckDB)', async t =>
+  compare(t, `file:${(await duckdb(t))[1]}`, duckdbWith(t)));
+
+testOnClickHouse('traces, threads, fields and values are those of DuckDB (ClickHouse)', (t, [, url]) => compare(t, url, duckdbWith(t)));
+
+testOnPostgres('traces, threads, fields and values are those of Mastra (Postgres)', (t, [, url]) => compare(t, url, async () => {
+  // Over the same rows: where the two databases differ is Mastra's.
+  const pool = new pg.Pool({ connectionString: url });
+  t.after(() => pool.end());
+  return new ObservabilityStoragePostgresVNext({ pool });
+}));
 
 for (const [kind, run] of [
   ['DuckDB', body => test('what arrived since is listed in this order (DuckDB)', async t => body(t, `file:${(await duckdb(t))[1]}`))],
   ['ClickHouse', body => testOnClickHouse('what arrived since is listed in this order (ClickHouse)', (t, [, url]) => body(t, url))],
+  ['Postgres', body => testOnPostgres('what arrived since is listed in this order (Postgres)', (t, [, url]) => body(t, url))],
 ]) {
   run(async (t, url) => {
     const { observability, close } = await openStore(url, undefined);

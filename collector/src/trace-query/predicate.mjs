@@ -49,6 +49,16 @@ export function predicateSql(statement, predicate, scope) {
   }
 }
 
+/** @param {any} predicate @returns {boolean} whether `predicateSql` knows it, and it reads traces only */
+export function isOfTraces(predicate) {
+  if (predicate === undefined) return true;
+  if (predicate.type === 'boolean') return predicate.args.every(isOfTraces);
+  if (predicate.type === 'not') return isOfTraces(predicate.arg);
+  const { type, field } = predicate;
+  return ['presence', 'membership', 'comparison'].includes(type)
+    && (field === 'status' || field.startsWith('metadata.') || COLUMNS.trace.has(field));
+}
+
 /**
  * @param {Statement} statement
  * @param {string} field

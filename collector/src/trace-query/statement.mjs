@@ -16,8 +16,8 @@
  *   in the metadata of `roots`
  * @property {(text: string) => string} bytes  its length in bytes
  * @property {(text: string, part: string) => string} contains  ignoring case
- * @property {{ column: string, join: string, head: string }} delta  where the order of arrival is: a column over `r` and
- *   its join, and the statement for the newest one, as `head`
+ * @property {{ column: string, join: string, head: string } | undefined} delta  where the order of arrival is: a column
+ *   over `r` and its join, and the statement for the newest one, as `head`; undefined if it is not asked for here
  * @property {(sql: string, values: Value[]) => Promise<Record<string, any>[]>} run
  * @property {(keys: Record<string, any>[]) => Promise<Record<string, any>[]>} rows  all that a list shows of roots, in any order
  */

@@ -86,7 +86,7 @@ export class TraceQueries {
     const total = Number((keys[0] ?? (await this.#keys(plan, 'LIMIT 1'))[0])?.['total'] ?? 0);
     return {
       traces: await this.#traces(keys),
-      deltaCursor: encodeTraceQueryDeltaCursor(plan, this.#dialect.name, await this.#head()),
+      ...(this.#dialect.delta && { deltaCursor: encodeTraceQueryDeltaCursor(plan, this.#dialect.name, await this.#head(this.#dialect.delta)) }),
       pagination: { total, page, perPage, hasMore: (page + 1) * perPage < total },
     };
   }
@@ -106,8 +106,10 @@ export class TraceQueries {
   async #delta(plan) {
     const watermark = getTraceQueryDeltaWatermark(plan, this.#dialect.name);
     if (watermark !== undefined && !isCursorId(watermark)) throw new TraceQueryCursorError('TRACE_QUERY_CURSOR_MALFORMED');
-    const head = await this.#head();
-    const { column, join } = this.#dialect.delta;
+    const { delta } = this.#dialect;
+    if (!delta) throw new Error(`${this.#dialect.name} has no order of arrival here`);
+    const head = await this.#head(delta);
+    const { column, join } = delta;
     const statement = new Statement(this.#dialect, plan.timeRange);
     statement.reads('trace', 'cursorId');
     const keys = watermark === undefined ? [] : await statement.run(`SELECT ${KEY}, CAST(${column} AS VARCHAR) AS arrived
@@ -150,9 +152,9 @@ export class TraceQueries {
     return keys.flatMap(key => rows.has(key['traceId']) ? [trace(/** @type {Row} */ (rows.get(key['traceId'])), key)] : []);
   }
 
-  /** @returns {Promise<string>} the newest cursor id */
-  async #head() {
-    const [row] = await this.#dialect.run(this.#dialect.delta.head, []);
+  /** @param {{ head: string }} delta @returns {Promise<string>} the newest cursor id */
+  async #head({ head }) {
+    const [row] = await this.#dialect.run(head, []);
     return String(row?.['head'] ?? 0);
   }
 }
@@ -217,7 +219,7 @@ function iso(time) {
   return new Date(time).toISOString();
 }
 
-/** @param {string | null | undefined} text @returns {any} */
-function json(text) {
-  return text == null ? null : JSON.parse(text);
+/** @param {any} value  as text, or as Postgres gives it @returns {any} */
+function json(value) {
+  return typeof value === 'string' ? JSON.parse(value) : value ?? null;
 }

@@ -26,7 +26,7 @@ export function postgresIsMissing() {
   return programs() ? false : `Postgres is not installed (Debian's package postgresql, looked for in ${VERSIONS})`;
 }
 
-/** @returns {Promise<{ url: string, create: () => Promise<string>, stop: () => Promise<void> }>} `create` makes a database */
+/** @returns {Promise<{ url: string, directory: string, create: () => Promise<string>, stop: () => Promise<void> }>} `create` makes a database */
 export async function startPostgres() {
   const bin = /** @type {string} */ (programs());
   const directory = mkdtempSync(join(tmpdir(), 'postgres-'));
@@ -45,6 +45,7 @@ export async function startPostgres() {
   let databases = 0;
   return {
     url,
+    directory,
     async create() {
       const name = `traces${databases++}`;
       await query(`${url}/postgres`, `CREATE DATABASE ${name}`);
