@@ -92,6 +92,14 @@ impl HttpTransport {
     /// # Errors
     /// [`TransportError`] when the token cannot be sent or the client cannot be set up.
     pub fn new(config: &Config) -> Result<Self, TransportError> {
+        Self::from_builder(Client::builder(), config)
+    }
+
+    /// The same, from a builder that has settings of its own, such as the addresses of a name.
+    ///
+    /// # Errors
+    /// See [`HttpTransport::new`].
+    pub fn from_builder(builder: ClientBuilder, config: &Config) -> Result<Self, TransportError> {
         let mut bearer = HeaderValue::from_bytes(&request::bearer(config.access_token.expose())?)?;
         bearer.set_sensitive(true);
         let mut headers = HeaderMap::from_iter([
@@ -102,7 +110,7 @@ impl HttpTransport {
             let (name, value) = request::CAPABILITIES;
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
-        let client = Client::builder()
+        let client = builder
             .user_agent(concat!("mastra-native-exporter/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers)
             .tls_backend_preconfigured(tls_config(&config.trusted_pem)?)

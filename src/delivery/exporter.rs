@@ -255,3 +255,46 @@ impl Exporter {
         self.ledger.stop();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    struct Deaf;
+
+    impl Sink for Deaf {
+        fn emit(&self, _: &Event) {}
+    }
+
+    fn exporter(options: &str) -> Exporter {
+        let json = format!(r#"{{"accessToken":"t","endpoints":["a","b","c","d","e"],{options}}}"#);
+        Exporter::new(Config::from_json(&json).unwrap(), Arc::new(Deaf), Arc::default(), || 0.5)
+    }
+
+    /// Bytes of memory that a full queue takes, and `maxQueueBytes`.
+    fn full(batch_size: usize, record: &[u8]) -> (u64, u64) {
+        let max_queue_bytes = 1 << 20;
+        let now = clock::now();
+        let mut waiting = exporter(&format!(r#""maxBatchSize":{batch_size},"maxQueueBytes":{max_queue_bytes}"#));
+        let memory = allocation_counter::measure(|| {
+            for _ in 0..2 * max_queue_bytes / record.len() as u64 {
+                waiting.on_record(now, Signal::Logs, record);
+            }
+        });
+        (u64::try_from(memory.bytes_current).unwrap(), max_queue_bytes)
+    }
+
+    #[test]
+    fn a_full_queue_takes_the_memory_that_it_is_given() {
+        for (batch_size, record) in
+            [(1, vec![b'1'; 22]), (1, vec![b'1'; 500]), (100, vec![b'1'; 22]), (1000, vec![b'1'; 2200])]
+        {
+            let (taken, given) = full(batch_size, &record);
+            let percent = taken * 100 / given;
+            let what = format!("{percent} % with {} bytes a record, {batch_size} a batch", record.len());
+            println!("{what}");
+            assert!((60..=110).contains(&percent), "{what}");
+        }
+    }
+}

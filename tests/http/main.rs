@@ -22,6 +22,7 @@ use tokio::time::timeout;
 mod server;
 
 mod answers;
+mod bystanders;
 mod compression;
 mod headers;
 mod proxies;
@@ -33,8 +34,8 @@ const TOKEN: &str = "s3cret-t0ken";
 const PATH: &str = "/projects/p-41/spans";
 const BODY: &str = r#"{"spans":[{"name":"\u00e4"}]}"#;
 
-/// A transport for a server. `more`: options besides endpoints.
-fn connect_as(url: &str, mut more: Value) -> Result<HttpTransport, TransportError> {
+/// The configuration for a server. `more`: options besides endpoints.
+fn config(url: &str, mut more: Value) -> Config {
     let endpoints = Signal::ALL.map(|signal| match signal {
         Signal::Traces => format!("{url}{PATH}"),
         other => format!("{url}/{}", other.name()),
@@ -42,7 +43,12 @@ fn connect_as(url: &str, mut more: Value) -> Result<HttpTransport, TransportErro
     let options = more.as_object_mut().unwrap();
     options.insert("endpoints".to_owned(), json!(endpoints));
     options.entry("accessToken").or_insert_with(|| json!(TOKEN));
-    HttpTransport::new(&Config::from_json(&more.to_string()).unwrap())
+    Config::from_json(&more.to_string()).unwrap()
+}
+
+/// A transport for a server. `more`: options besides endpoints.
+fn connect_as(url: &str, more: Value) -> Result<HttpTransport, TransportError> {
+    HttpTransport::new(&config(url, more))
 }
 
 fn connect_with(token: &str, url: &str, trusted_pem: &str) -> Result<HttpTransport, TransportError> {

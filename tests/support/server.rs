@@ -72,6 +72,8 @@ struct State {
     requests: Mutex<Vec<Request>>,
     connections: AtomicUsize,
     left: Notify,
+    /// Connections, by number, that clients have left while the server was silent.
+    left_in_silence: Mutex<Vec<usize>>,
 }
 
 /// A listening server; gone when its runtime is.
@@ -99,13 +101,13 @@ impl Server {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (state, tls) = (Arc::clone(&known), tls.clone());
-                state.connections.fetch_add(1, Ordering::Relaxed);
+                let number = state.connections.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(async move {
                     // A client that goes away ends its connection and no test.
                     let _ = match tls {
-                        None => serve(stream, &state).await,
+                        None => serve(stream, number, &state).await,
                         Some(tls) => match tls.accept(stream).await {
-                            Ok(stream) => serve(stream, &state).await,
+                            Ok(stream) => serve(stream, number, &state).await,
                             Err(error) => Err(error),
                         },
                     };
@@ -133,6 +135,17 @@ impl Server {
         self.state.left.notified().await;
     }
 
+    /// Waits until clients have left so many connections while the server was silent; answers their numbers.
+    pub async fn left_in_silence(&self, count: usize) -> Vec<usize> {
+        loop {
+            let left = self.state.left_in_silence.lock().unwrap().clone();
+            if left.len() >= count {
+                return left;
+            }
+            self.left().await;
+        }
+    }
+
     pub fn connections(&self) -> usize {
         self.state.connections.load(Ordering::Relaxed)
     }
@@ -155,7 +168,7 @@ impl Resettable for TlsStream<TcpStream> {
     }
 }
 
-async fn serve<S>(mut stream: S, state: &State) -> io::Result<()>
+async fn serve<S>(mut stream: S, number: usize, state: &State) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Resettable + Unpin,
 {
@@ -177,7 +190,11 @@ where
             }
             Answer::Silence(bytes) => {
                 stream.write_all(&bytes).await?;
-                std::future::pending::<()>().await;
+                // Until the client leaves.
+                let ended = stream.read_to_end(&mut Vec::new()).await;
+                state.left_in_silence.lock().unwrap().push(number);
+                state.left.notify_one();
+                return ended.map(drop);
             }
             Answer::Endless(head, part) => {
                 stream.write_all(&head).await?;
