@@ -18,18 +18,21 @@ const COLUMNS = {
 const TIMES = new Set(['startedAt', 'endedAt', 'timestamp']);
 
 /**
- * The SQL of a predicate, true or false and never NULL.
+ * The SQL of a predicate for a WHERE.
  * @param {Statement} statement  takes the values and what the predicate reads
  * @param {any} predicate
  * @param {Scope} scope
+ * @param {boolean} [strict]  false and not NULL where it does not hold, so that it can be negated. Elsewhere NULL will do,
+ *   and leaves a comparison to be found in an index.
  * @returns {string}
  */
-export function predicateSql(statement, predicate, scope) {
+export function predicateSql(statement, predicate, scope, strict = false) {
+  const holds = (/** @type {string} */ sql) => (strict ? `coalesce(${sql}, FALSE)` : `(${sql})`);
   switch (predicate.type) {
     case 'boolean':
-      return `(${predicate.args.map((/** @type {any} */ arg) => predicateSql(statement, arg, scope)).join(` ${predicate.operator} `)})`;
+      return `(${predicate.args.map((/** @type {any} */ arg) => predicateSql(statement, arg, scope, strict)).join(` ${predicate.operator} `)})`;
     case 'not':
-      return `(NOT ${predicateSql(statement, predicate.arg, scope)})`;
+      return `(NOT ${predicateSql(statement, predicate.arg, scope, true)})`;
     case 'relation':
       return relationSql(statement, predicate);
     case 'presence':
@@ -37,12 +40,13 @@ export function predicateSql(statement, predicate, scope) {
     case 'membership': {
       const sql = fieldSql(statement, predicate.field, scope, predicate.values[0]);
       const list = predicate.values.map((/** @type {string | number} */ value) => valueSql(statement, predicate.field, value)).join(', ');
-      return predicate.operator === 'in' ? `coalesce(${sql} IN (${list}), FALSE)` : `coalesce(${sql} NOT IN (${list}), TRUE)`;
+      return predicate.operator === 'in' ? holds(`${sql} IN (${list})`) : `coalesce(${sql} NOT IN (${list}), TRUE)`;
     }
     case 'comparison': {
       const operator = COMPARISONS[/** @type {keyof typeof COMPARISONS} */ (predicate.operator)];
       const sql = fieldSql(statement, predicate.field, scope, predicate.value);
-      return `coalesce(${sql} ${operator} ${valueSql(statement, predicate.field, predicate.value)}, ${predicate.operator === 'ne' ? 'TRUE' : 'FALSE'})`;
+      const compared = `${sql} ${operator} ${valueSql(statement, predicate.field, predicate.value)}`;
+      return predicate.operator === 'ne' ? `coalesce(${compared}, TRUE)` : holds(compared);
     }
     default:
       throw new Error(`a trace query cannot hold ${predicate.type} here`);
