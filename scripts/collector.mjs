@@ -31,5 +31,10 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const collector = spawnCollector(process.argv.slice(2), { stdio: 'inherit' });
   // Whoever ends this process means the collector.
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => collector.kill(signal));
+  // npm passes a signal to the shell between it and this process, and the shell ends without passing it on.
+  const parent = process.ppid;
+  if (process.env.npm_lifecycle_event) {
+    setInterval(() => { if (process.ppid !== parent) collector.kill('SIGTERM'); }, 200).unref();
+  }
   collector.on('exit', code => { process.exitCode = code ?? 1; });
 }

@@ -18,16 +18,15 @@ export function createGate({ tokens, studioToken, host }) {
     mayPublish: ({ headers }) => isPublisher(credentials(headers.authorization, 'bearer')),
 
     /**
-     * Whether Studio and its API answer. Pages of others never reach them: neither by a request across origins nor, on
-     * loopback, by a name that was made to point here. A Studio token is wanted as bearer, or as the password that a
-     * browser asks for; without one, which is possible on loopback only, they are open to the users of this machine.
+     * Whether Studio and its API answer: never to a request across origins. They want the Studio token as bearer, or as
+     * the password that a browser asks for. Without one, which is possible on loopback only, they are open to the users
+     * of this machine, but not by a name that somebody made to point here.
      * @param {Request} request
      * @returns {200 | 401 | 403} the status to answer with if not 200
      */
     studio({ headers }) {
       if (headers.origin !== undefined && originHost(headers.origin) !== headers.host) return 403;
-      if (local && !isLoopback(hostname(headers.host))) return 403;
-      if (studioToken === undefined) return local ? 200 : 401;
+      if (studioToken === undefined) return local && isLoopback(hostname(headers.host)) ? 200 : 403;
       const basic = Buffer.from(credentials(headers.authorization, 'basic'), 'base64').toString();
       const password = basic.slice(basic.indexOf(':') + 1);
       return isReader(credentials(headers.authorization, 'bearer')) || isReader(password) ? 200 : 401;

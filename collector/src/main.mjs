@@ -37,6 +37,20 @@ async function serve(options) {
     stopped ??= collector.close();
   };
   process.on('SIGTERM', stop).on('SIGINT', stop);
+  if (process.env['npm_command'] !== undefined) whenOrphaned(() => stop('SIGTERM'));
+}
+
+/**
+ * npm and npx pass a signal to the shell that they start, and the shell ends without passing it on.
+ * @param {() => void} callback
+ */
+function whenOrphaned(callback) {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    callback();
+  }, 200).unref();
 }
 
 /** Makes the directory of a data file; an existing file of an older collector was readable by others. @param {string} store */

@@ -3,6 +3,7 @@ import { ByteBudget } from './byte-budget.mjs';
 import { HttpError } from './http-error.mjs';
 import { findRecords } from './record-list.mjs';
 import { parseRecords } from './record-parts.mjs';
+import { ServiceNames } from './service-names.mjs';
 import { Slices } from './slices.mjs';
 import { firstLine } from './text.mjs';
 import { Turnstile } from './turnstile.mjs';
@@ -36,6 +37,7 @@ export class Publisher {
   #writer;
   #status;
   #budget = new ByteBudget(BUDGET_BYTES);
+  #serviceNames = new ServiceNames();
   #slices = new Slices();
   #parts = new Turnstile(PARTS);
 
@@ -88,7 +90,9 @@ export class Publisher {
         next = await this.#parts.run(async () => {
           const { records, end } = await this.#slices.run(parseRecords(body, texts, next, { signal, projectId, onRefused }));
           const refusedBefore = counts.refused;
+          this.#serviceNames.read(signal, records);
           const outcome = await this.#writer.write(signal, records, onRefused);
+          await this.#name(this.#serviceNames.late(signal, records));
           counts[outcome] += records.length - (counts.refused - refusedBefore);
           return end;
         });
@@ -111,6 +115,19 @@ export class Publisher {
       }
     }
     return counts;
+  }
+
+  /**
+   * Names spans that are stored already. They are stored either way, so a failure costs the name alone.
+   * @param {Map<string, string>} names  by trace
+   */
+  async #name(names) {
+    if (names.size === 0) return;
+    try {
+      await this.#writer.nameTraces(names);
+    } catch (error) {
+      this.#log.write('names', `The service of ${names.size} traces is not stored with their spans: ${firstLine(error)}`);
+    }
   }
 }
 

@@ -14,6 +14,12 @@ const MEMORY_LIMIT = '192MB';
 /** How large the log of the file grows before it is worked into the tables: more costs memory, less costs CPU. */
 const CHECKPOINT_THRESHOLD = '32MB';
 
+/** The span of time is what makes this cheap in a large file, as with known spans. */
+const NAME_TRACES = `UPDATE span_events SET serviceName = names.name,
+    metadata = json_merge_patch(coalesce(metadata, '{}'), json_object('serviceName', names.name))
+  FROM (SELECT unnest(?::VARCHAR[]) AS traceId, unnest(?::VARCHAR[]) AS name) AS names
+  WHERE span_events.traceId = names.traceId AND serviceName IS NULL AND timestamp > now() - INTERVAL 1 DAY`;
+
 /**
  * A DuckDB file. One process at a time can have it open.
  * @param {string} path
@@ -40,6 +46,9 @@ export function openDuckDB(path) {
     // One, because two transactions do not see each other's spans.
     writers: 1,
     isAboutData: error => ABOUT_DATA.test(rootCause(error).message),
+    nameTraces: async names => {
+      await db.execute(NAME_TRACES, [[...names.keys()], [...names.values()]]);
+    },
     close: () => db.close(),
   };
 }

@@ -6,6 +6,11 @@ import { rootCause } from './store-error.mjs';
 import { isOfTraces } from './trace-query/predicate.mjs';
 import { TraceQueries } from './trace-query/trace-queries.mjs';
 
+const NAME_TRACES = `UPDATE mastra_span_events AS spans SET "serviceName" = names.name,
+    "metadataRaw" = coalesce("metadataRaw", '{}') || jsonb_build_object('serviceName', names.name)
+  FROM unnest($1::text[], $2::text[]) AS names("traceId", name)
+  WHERE spans."traceId" = names."traceId" AND spans."serviceName" IS NULL AND spans."endedAt" > now() - interval '1 day'`;
+
 /**
  * A Postgres server.
  * @param {string} url
@@ -34,6 +39,9 @@ export function openPostgres(url) {
     writers: 4,
     // The SQLSTATE classes of data exceptions and of violated constraints, among them "no partition for this day".
     isAboutData: error => /^2[23]/.test(rootCause(error).code),
+    nameTraces: async names => {
+      await pool.query(NAME_TRACES, [[...names.keys()], [...names.values()]]);
+    },
     close: () => pool.end(),
   };
 }

@@ -9,6 +9,8 @@ import { openPostgres } from './store-postgres.mjs';
  * @property {import('@mastra/core/storage').ObservabilityStorage} observability
  * @property {number} writers  how many batches may be stored at a time
  * @property {(error: unknown) => boolean} isAboutData  whether it refused what a record holds, rather than to work at all
+ * @property {(names: Map<string, string>) => Promise<void>} [nameTraces]  gives spans of these traces that have no
+ *   service the name of theirs; only looks at those of the last day
  * @property {() => Promise<void>} close
  */
 

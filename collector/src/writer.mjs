@@ -53,6 +53,14 @@ export class Writer {
     return this.#unsupported.has(signal) ? 'unsupported' : 'stored';
   }
 
+  /**
+   * Gives stored spans the name of their service. A store that cannot change what it has leaves them without.
+   * @param {Map<string, string>} names  by trace
+   */
+  async nameTraces(names) {
+    await this.#turnstile.run(async () => this.#store.nameTraces?.(names));
+  }
+
   /** @param {Signal} signal @param {StoreRecord[]} records @param {(error: unknown) => void} onRefused */
   async #oneByOne(signal, records, onRefused) {
     /** Failures that may be the store's, until a record is stored after them. @type {unknown[]} */

@@ -63,6 +63,9 @@ test('on loopback a Studio token that is given is wanted', async t => {
   const { url } = await collectorFor(t, ['--studio-token', STUDIO_TOKEN, ...(await duckdb(t))]);
   assert.equal(await status(url, LIST, {}), 401);
   assert.equal(await status(url, LIST, bearer(STUDIO_TOKEN)), 200);
+  const throughProxy = { host: 'traces.example.com', origin: 'http://traces.example.com' };
+  assert.equal(await status(url, LIST, throughProxy), 401);
+  assert.equal(await status(url, LIST, { ...throughProxy, ...basic(STUDIO_TOKEN) }), 200, 'by the name of a proxy');
 });
 
 test('requests without a valid token are counted, and say once where they came from', async t => {

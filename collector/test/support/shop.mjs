@@ -17,9 +17,10 @@ const noticeSchema = z.object({ notice: z.string() });
  * Runs the application once, and shuts it down.
  * @param {string} serviceName
  * @param {object} exporter
+ * @param {Record<string, unknown>} [metadata]  of each run
  * @returns {Promise<{ agent: string, failed: string, workflow: string, broken: string }>} the ids of the traces
  */
-export async function runShop(serviceName, exporter) {
+export async function runShop(serviceName, exporter, metadata) {
   const lookUpOrder = createTool({
     id: 'lookUpOrder',
     description: 'Looks up where an order is.',
@@ -52,8 +53,7 @@ export async function runShop(serviceName, exporter) {
     observability,
     logger: new ConsoleLogger({ name: serviceName, level: 'silent' }),
   });
-  // Mastra sends the service's name with all signals but spans, which carry the metadata that they are given.
-  const tracingOptions = { metadata: { serviceName } };
+  const tracingOptions = metadata && { metadata };
   const ask = question => mastra.getAgent('support').generate(`${question} (${serviceName})`, { tracingOptions });
   const deliver = async orderId => {
     const run = await mastra.getWorkflow('delivery').createRun();
