@@ -28,7 +28,6 @@ async function serve(options) {
   process.umask(0o077);
   await prepareFile(options.store);
   const collector = await startCollector(options, line => console.error(`${new Date().toISOString()}  ${line}`));
-  console.log(greeting(options, collector));
   /** @type {Promise<void> | undefined} */
   let stopped;
   /** @param {NodeJS.Signals} signal  may come twice: a terminal sends it, and so does npm */
@@ -38,6 +37,8 @@ async function serve(options) {
   };
   process.on('SIGTERM', stop).on('SIGINT', stop);
   if (process.env['npm_command'] !== undefined) whenOrphaned(() => stop('SIGTERM'));
+  // Last: who waits for this may end it at once.
+  console.log(greeting(options, collector));
 }
 
 /**
