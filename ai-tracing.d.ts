@@ -72,7 +72,7 @@ type Signal = (typeof SIGNALS)[number];
  * - `unencodable`: the record cannot be read.
  * - `authRejected`: the collector rejects the token, or had done so shortly before.
  * - `quotaPaused`: the quota is used up.
- * - `shutdown`: left when `shutdown()` ended, or exported after it.
+ * - `shutdown`: left when `shutdown()` ended or `setDisabled()` was called, or exported after `shutdown()`.
  * - `engineFailed`: the engine has failed.
  */
 type DropReason = 'queueFull' | 'retriesExhausted' | 'refused' | 'tooLargeForCollector' | 'recordTooLarge' | 'unencodable' | 'authRejected' | 'quotaPaused' | 'shutdown' | 'engineFailed';

@@ -1,47 +1,6 @@
-import { BaseExporter, BaseExporterConfig, CloudExporterConfig as CloudExporterConfig$1, MastraPlatformExporterConfig as MastraPlatformExporterConfig$1 } from "@mastra/observability";
-import { FeedbackEvent, InitExporterOptions, LogEvent, MetricEvent, ObservabilityEntrypoint, ObservabilityExporter, ScoreEvent, TracingEvent } from "@mastra/core/observability";
+import { CloudExporter as CloudExporter$1, CloudExporterConfig as CloudExporterConfig$1, MastraPlatformExporter as MastraPlatformExporter$1, MastraPlatformExporterConfig as MastraPlatformExporterConfig$1 } from "@mastra/observability";
+import { ObservabilityEntrypoint, ObservabilityExporter } from "@mastra/core/observability";
 
-//#region facade/native/signals.d.ts
-/** The five kinds of telemetry, in the order of `Signal::ALL` (src/signal.rs); the index is the kind of its records on the wire. */
-declare const SIGNALS: readonly ["traces", "logs", "metrics", "scores", "feedback"];
-type Signal = (typeof SIGNALS)[number];
-//#endregion
-//#region facade/native/stats.d.ts
-/**
- * Why records were dropped.
- *
- * - `queueFull`: the queue needed the room (`maxQueueBytes`).
- * - `retriesExhausted`: `maxRetries` attempts failed, or `retryWindowMs` passed.
- * - `refused`: the collector answered that it will never take them (400, 404 and the like).
- * - `tooLargeForCollector`: the collector does not take this one record, not even alone (413).
- * - `recordTooLarge`: more JSON than `maxRecordBytes`.
- * - `unencodable`: the record cannot be read.
- * - `authRejected`: the collector rejects the token, or had done so shortly before.
- * - `quotaPaused`: the quota is used up.
- * - `shutdown`: left when `shutdown()` ended, or exported after it.
- * - `engineFailed`: the engine has failed.
- */
-type DropReason = 'queueFull' | 'retriesExhausted' | 'refused' | 'tooLargeForCollector' | 'recordTooLarge' | 'unencodable' | 'authRejected' | 'quotaPaused' | 'shutdown' | 'engineFailed';
-/** What has become of the records of one signal. Counts only grow, except for the last three. */
-interface SignalStats {
-  /** Records exported; always `delivered` + all of `dropped` + `queued` + `inFlight`. */
-  accepted: number;
-  /** Records that the collector has answered with 2xx. */
-  delivered: number;
-  /** Records given up, by reason. */
-  dropped: Record<DropReason, number>;
-  /** Records that were sent again, once for each time. */
-  retried: number;
-  /** Records that wait. */
-  queued: number;
-  /** Bytes of JSON of the queued records, as far as they have been encoded. */
-  queuedBytes: number;
-  /** Records in requests that are not answered yet. */
-  inFlight: number;
-}
-/** What has become of everything that was exported, by signal. */
-type ExporterStats = Record<Signal, SignalStats>;
-//#endregion
 //#region facade/contracts/native-options.d.ts
 /** Options that the exporters have beyond those of `@mastra/observability`. Wrong values are refused. */
 interface NativeExporterOptions {
@@ -127,33 +86,50 @@ interface SharedOptions {
   feedbackEndpoint?: string;
 }
 //#endregion
-//#region facade/contracts/exporter.d.ts
-/** The options that `CloudExporter` and `MastraPlatformExporter` have in common. */
-interface ExporterConfig extends BaseExporterConfig, SharedOptions, NativeExporterOptions {}
-/** What the exporters have in common: everything but names and where credentials come from. */
-declare abstract class NativeTelemetryExporter extends BaseExporter {
-  #private;
-  name: string;
-  /** `contract` is a `Contract`; it is not named here so that the public types do not carry it. */
-  constructor(contract: object, config: ExporterConfig);
-  /** Called by Mastra. Losses are reported through `emitDropEvent`. */
-  init(options: InitExporterOptions): void;
-  /**
-   * What Mastra's bus calls: the same as {@link exportTracingEvent}, without its promise as long as nothing has to be
-   * waited for and no subclass has a part of its own.
-   */
-  onTracingEvent(event: TracingEvent): void | Promise<void>;
-  /** Exports an ended span; other events are ignored. Never rejects, whatever it is given. */
-  exportTracingEvent(event: TracingEvent): Promise<void>;
-  protected _exportTracingEvent(event: TracingEvent): Promise<void>;
-  /** Exports a log. Never rejects. */
-  onLogEvent(event: LogEvent): Promise<void>;
-  /** Exports a metric. Never rejects. */
-  onMetricEvent(event: MetricEvent): Promise<void>;
-  /** Exports a score. Never rejects. */
-  onScoreEvent(event: ScoreEvent): Promise<void>;
-  /** Exports feedback. Never rejects. */
-  onFeedbackEvent(event: FeedbackEvent): Promise<void>;
+//#region facade/native/signals.d.ts
+/** The five kinds of telemetry, in the order of `Signal::ALL` (src/signal.rs); the index is the kind of its records on the wire. */
+declare const SIGNALS: readonly ["traces", "logs", "metrics", "scores", "feedback"];
+type Signal = (typeof SIGNALS)[number];
+//#endregion
+//#region facade/native/stats.d.ts
+/**
+ * Why records were dropped.
+ *
+ * - `queueFull`: the queue needed the room (`maxQueueBytes`).
+ * - `retriesExhausted`: `maxRetries` attempts failed, or `retryWindowMs` passed.
+ * - `refused`: the collector answered that it will never take them (400, 404 and the like).
+ * - `tooLargeForCollector`: the collector does not take this one record, not even alone (413).
+ * - `recordTooLarge`: more JSON than `maxRecordBytes`.
+ * - `unencodable`: the record cannot be read.
+ * - `authRejected`: the collector rejects the token, or had done so shortly before.
+ * - `quotaPaused`: the quota is used up.
+ * - `shutdown`: left when `shutdown()` ended or `setDisabled()` was called, or exported after `shutdown()`.
+ * - `engineFailed`: the engine has failed.
+ */
+type DropReason = 'queueFull' | 'retriesExhausted' | 'refused' | 'tooLargeForCollector' | 'recordTooLarge' | 'unencodable' | 'authRejected' | 'quotaPaused' | 'shutdown' | 'engineFailed';
+/** What has become of the records of one signal. Counts only grow, except for the last three. */
+interface SignalStats {
+  /** Records exported; always `delivered` + all of `dropped` + `queued` + `inFlight`. */
+  accepted: number;
+  /** Records that the collector has answered with 2xx. */
+  delivered: number;
+  /** Records given up, by reason. */
+  dropped: Record<DropReason, number>;
+  /** Records that were sent again, once for each time. */
+  retried: number;
+  /** Records that wait. */
+  queued: number;
+  /** Bytes of JSON of the queued records, as far as they have been encoded. */
+  queuedBytes: number;
+  /** Records in requests that are not answered yet. */
+  inFlight: number;
+}
+/** What has become of everything that was exported, by signal. */
+type ExporterStats = Record<Signal, SignalStats>;
+//#endregion
+//#region facade/contracts/subclass.d.ts
+/** What our exporters have beyond those of the peer, or do otherwise. */
+interface NativeMembers {
   /**
    * Sends what was exported before this call and waits until each record is delivered, dropped or has been tried three
    * times, for `flushTimeoutMs` at most. What is undelivered stays queued. Never rejects.
@@ -164,17 +140,20 @@ declare abstract class NativeTelemetryExporter extends BaseExporter {
    * reported once. Never rejects.
    */
   shutdown(): Promise<void>;
-  /** What has become of everything that was exported; all zero for a disabled exporter. Cheap. */
+  /** What has become of everything that was exported; all zero where it was disabled from the start. Cheap. */
   stats(): ExporterStats;
 }
+/** The type of a class that stands wherever the peer's is expected: its private members are part of the type. */
+type DropIn<Config, Peer> = new (config?: Config) => Peer & NativeMembers;
 //#endregion
 //#region facade/contracts/cloud-exporter.d.ts
-/** The options of `CloudExporter` of `@mastra/observability`, and ours. */
+/**
+ * The options of `CloudExporter` of `@mastra/observability`, and ours.
+ *
+ * @deprecated as there: use `MastraPlatformExporterConfig`.
+ */
 interface CloudExporterConfig extends SharedOptions, CloudExporterConfig$1, NativeExporterOptions {}
-declare class NativeCloudExporter extends NativeTelemetryExporter {
-  constructor(config?: CloudExporterConfig);
-}
-declare const CloudExporter_base: typeof NativeCloudExporter;
+declare const CloudExporter_base: DropIn<CloudExporterConfig, CloudExporter$1>;
 /**
  * Sends ended spans, logs, metrics, scores and feedback to a Mastra collector. A drop-in for `CloudExporter` of
  * `@mastra/observability`: same options, environment variables, log lines and error ids; batching, retries and
@@ -182,6 +161,7 @@ declare const CloudExporter_base: typeof NativeCloudExporter;
  *
  * @throws MastraError from the constructor: `CLOUD_EXPORTER_INVALID_PROJECT_ID`, `CLOUD_EXPORTER_INVALID_ENDPOINT`,
  * `CLOUD_EXPORTER_INVALID_OPTION`.
+ * @deprecated as there: use `MastraPlatformExporter`.
  */
 declare class CloudExporter extends CloudExporter_base {}
 //#endregion
@@ -209,10 +189,11 @@ interface MastraPlatformExporterConfig extends SharedOptions, MastraPlatformExpo
    */
   resolveFromEnv?: boolean;
 }
-declare class NativePlatformExporter extends NativeTelemetryExporter {
-  constructor(config?: MastraPlatformExporterConfig);
-}
-declare const MastraPlatformExporter_base: typeof NativePlatformExporter;
+/** The header with which the exporter tells the collector what it understands. */
+declare const OBSERVABILITY_CAPABILITIES_HEADER = "x-mastra-observability-capabilities";
+/** Its value: the collector may pause the exporter for lack of quota. */
+declare const QUOTA_PAUSE_CAPABILITY = "quota-pause-v1";
+declare const MastraPlatformExporter_base: DropIn<MastraPlatformExporterConfig, MastraPlatformExporter$1>;
 /**
  * Sends ended spans, logs, metrics, scores and feedback to the Mastra platform. A drop-in for `MastraPlatformExporter`
  * of `@mastra/observability`, its quota pause included; batching, retries and requests run on a native thread. Without the binary it is the JavaScript exporter (see `nativeBinding`).
@@ -258,4 +239,4 @@ interface UsedNativeExporters {
  */
 declare function useNativeExporters(observability: ObservabilityEntrypoint): Promise<UsedNativeExporters>;
 //#endregion
-export { CloudExporter, type CloudExporterConfig, type DropReason, type ExporterStats, MastraPlatformExporter, type MastraPlatformExporterConfig, type NativeBinding, type NativeExporterOptions, type SignalStats, type UsedNativeExporters, nativeBinding, useNativeExporters };
+export { CloudExporter, type CloudExporterConfig, type DropReason, type ExporterStats, MastraPlatformExporter, type MastraPlatformExporterConfig, type NativeBinding, type NativeExporterOptions, OBSERVABILITY_CAPABILITIES_HEADER, QUOTA_PAUSE_CAPABILITY, type SignalStats, type UsedNativeExporters, nativeBinding, useNativeExporters };

@@ -78,8 +78,7 @@ impl NativeExporter {
         self.handle.submit(Records { bytes, counts: by_signal(&counts), at_ms })
     }
 
-    /// Counts records that cannot be handed over. `reason` is one of `recordTooLarge`, `unencodable`, `shutdown`,
-    /// `engineFailed`.
+    /// Counts records that cannot be handed over. `reason` is the name of a `DropReason`.
     #[napi(catch_unwind)]
     pub fn discard(&self, counts: Vec<u32>, reason: String) -> Result<()> {
         let reason = DropReason::ALL

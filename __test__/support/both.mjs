@@ -13,22 +13,24 @@ export const NEVER_MS = 3_600_000;
 const DEADLINE_MS = 15_000;
 
 // `options` may be a function of the server's url; `ours` are options the peer does not know.
+// `subclass` makes a class of that under test, `configure` makes what the constructor gets of the options.
 // `answer` is the collector's, `answerFor(side)` makes one per side, `handler` replaces the collector. `kind` is
 // 'cloud' or 'platform'.
-async function runSide(side, { kind = 'cloud', options = {}, ours = {}, answer, answerFor, handler, drive, shutdown = true }) {
+async function runSide(side, { kind = 'cloud', subclass = (Exporter) => Exporter, configure = (config) => config, options = {}, ours = {}, answer, answerFor, handler, drive, shutdown = true }) {
   const answers = answerFor?.(side) ?? answer;
   const server = handler ? await startServer(handler) : await startCollector(answers && { answer: answers });
   const logger = recordingLogger();
-  const exporter = withEnv({}, () => new SIDES[kind][side]({
+  const config = configure({
     accessToken: 'token-1',
     endpoint: server.url,
     maxBatchWaitMs: NEVER_MS,
     logger,
     ...(typeof options === 'function' ? options(server.url) : options),
     ...(side === 'ours' ? ours : {}),
-  }));
+  });
+  const exporter = withEnv({}, () => new (subclass(SIDES[kind][side]))(config));
   const run = async () => {
-    const result = await drive({ exporter, logger, server, side });
+    const result = await drive({ exporter, config, logger, server, side });
     if (shutdown) await exporter.shutdown();
     return { requests: [...server.requests], calls: logger.calls, result };
   };

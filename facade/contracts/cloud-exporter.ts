@@ -5,9 +5,14 @@ import { checkProjectId, isProjectId, type Contract } from './contract.js';
 import { NativeTelemetryExporter } from './exporter.js';
 import type { NativeExporterOptions } from './native-options.js';
 import type { SharedOptions } from './shared-options.js';
+import type { DropIn } from './subclass.js';
 import { COMMON_OPTIONS } from './unknown-options.js';
 
-/** The options of `CloudExporter` of `@mastra/observability`, and ours. */
+/**
+ * The options of `CloudExporter` of `@mastra/observability`, and ours.
+ *
+ * @deprecated as there: use `MastraPlatformExporterConfig`.
+ */
 export interface CloudExporterConfig extends SharedOptions, PeerConfig, NativeExporterOptions {}
 
 const CONTRACT: Contract<CloudExporterConfig> = {
@@ -17,6 +22,7 @@ const CONTRACT: Contract<CloudExporterConfig> = {
   tokenVariable: 'MASTRA_CLOUD_ACCESS_TOKEN',
   knownOptions: COMMON_OPTIONS,
   quotaPause: false,
+  javascriptExporter: PeerExporter.prototype,
   credentials(config) {
     checkProjectId(CONTRACT, config.projectId);
     const projectId = config.projectId ?? process.env['MASTRA_PROJECT_ID'];
@@ -42,5 +48,6 @@ class NativeCloudExporter extends NativeTelemetryExporter {
  *
  * @throws MastraError from the constructor: `CLOUD_EXPORTER_INVALID_PROJECT_ID`, `CLOUD_EXPORTER_INVALID_ENDPOINT`,
  * `CLOUD_EXPORTER_INVALID_OPTION`.
+ * @deprecated as there: use `MastraPlatformExporter`.
  */
-export class CloudExporter extends nativeOr(NativeCloudExporter, () => PeerExporter) {}
+export class CloudExporter extends (nativeOr(NativeCloudExporter, () => PeerExporter) as unknown as DropIn<CloudExporterConfig, PeerExporter>) {}

@@ -10,6 +10,8 @@ export interface Contract<Config = never> extends Names {
   knownOptions: readonly string[];
   /** Whether the collector may pause the exporter for lack of quota. */
   quotaPause: boolean;
+  /** The peer's prototype. */
+  javascriptExporter: object;
   /** Token, project and address of traces, from options and environment. @throws MastraError */
   credentials(config: Config): Credentials;
 }

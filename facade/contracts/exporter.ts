@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { inspect, type InspectOptions } from 'node:util';
 
 import {
   SpanType,
@@ -13,9 +13,9 @@ import {
 } from '@mastra/core/observability';
 import { BaseExporter, type BaseExporterConfig } from '@mastra/observability';
 
-import { exportedRecord, exportedSpan } from '../encode/records.js';
 import type { Names } from '../log/errors.js';
-import { ExporterLog } from '../log/log.js';
+import { ExporterLog, type FlushTrigger } from '../log/log.js';
+import { monotonicMs, settledWithin } from '../native/clock.js';
 import { numberOption } from '../native/engine.js';
 import type { Signal } from '../native/signals.js';
 import { noStats, type DropReason, type ExporterStats } from '../native/stats.js';
@@ -24,6 +24,7 @@ import type { Contract } from './contract.js';
 import { resolveEndpoints } from './endpoints.js';
 import type { NativeExporterOptions } from './native-options.js';
 import { openPipeline } from './open.js';
+import { overrides, uncalledMethods } from './subclass.js';
 import { resolveOptions } from './options.js';
 import type { SharedOptions } from './shared-options.js';
 import { unknownOptions } from './unknown-options.js';
@@ -44,10 +45,11 @@ const DROP_SIGNALS: Record<Signal, ObservabilityDropSignal> = {
 export abstract class NativeTelemetryExporter extends BaseExporter {
   override name: string;
   readonly #names: Names;
+  readonly #peer: object;
   readonly #log: ExporterLog;
   /** Absent when the exporter is disabled. */
   readonly #pipeline: Pipeline | undefined;
-  /** Spans that an asynchronous `customSpanFormatter` still holds. */
+  /** Spans that a formatter or the parts of a subclass still hold. */
   readonly #formatting = new Set<Promise<void>>();
   #flushTimeoutMs = 0;
   #shutdownTimeoutMs = 0;
@@ -55,14 +57,18 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
   /** The variable that would have held the token, until that has been said. */
   #missingToken: string | undefined;
   #shutdown: Promise<void> | undefined;
+  /** Whether the class of the exporter has been looked at: at the first record, when all its fields are set. */
+  #examined = false;
 
   /** `contract` is a `Contract`; it is not named here so that the public types do not carry it. */
   constructor(contract: object, config: ExporterConfig) {
-    // The base class keeps its configuration; the token is not to be found in a dump of the exporter.
-    super({ ...config, accessToken: undefined } as BaseExporterConfig);
-    const { name, tokenVariable, quotaPause, credentials, knownOptions, ...names } = contract as Contract<ExporterConfig>;
+    super(config);
+    // The object itself, so that what the application sets later counts; the token in it is in no dump of the exporter.
+    Object.defineProperty(this, 'baseConfig', { enumerable: false });
+    const { name, tokenVariable, quotaPause, credentials, knownOptions, javascriptExporter, ...names } = contract as Contract<ExporterConfig>;
     this.name = name;
     this.#names = names;
+    this.#peer = javascriptExporter;
     this.#log = new ExporterLog(names, () => this.logger);
     const { accessToken, projectId, tracesEndpoint } = credentials(config);
     if (!accessToken) {
@@ -107,26 +113,35 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
    * waited for and no subclass has a part of its own.
    */
   override onTracingEvent(event: TracingEvent): void | Promise<void> {
-    const { exportTracingEvent, _exportTracingEvent } = NativeTelemetryExporter.prototype;
-    const own = this.exportTracingEvent === exportTracingEvent && this._exportTracingEvent === _exportTracingEvent;
-    if (!own || this.baseConfig.customSpanFormatter) return this.exportTracingEvent(event);
-    if (this.isDisabled) this.#warnWithoutToken();
-    else this.#exportSpan(event);
+    if (this.exportTracingEvent !== BASE.exportTracingEvent || this.#isFormatted()) return this.exportTracingEvent(event);
+    this.#exportSpan(event);
   }
 
-  /** Exports an ended span; other events are ignored. Never rejects, whatever it is given. */
+  /**
+   * Exports an ended span; other events are ignored. Rejects only with an error of a subclass: of its
+   * `applySpanFormatter` or `_exportTracingEvent`.
+   */
   override exportTracingEvent(event: TracingEvent): Promise<void> {
-    if (this.isDisabled) {
-      this.#warnWithoutToken();
+    if (!this.#isFormatted()) {
+      this.#exportSpan(event);
       return Promise.resolve();
     }
-    const exporting = this.#export(event);
+    let exporting = super.exportTracingEvent(event);
+    if (!this.#hasOwnParts()) exporting = exporting.catch(() => this.#log.malformed('exportTracingEvent'));
     // Without a formatter the record is taken over by now; with one, a flush has to wait for it.
-    if (this.baseConfig.customSpanFormatter) {
-      this.#formatting.add(exporting);
-      void exporting.finally(() => this.#formatting.delete(exporting));
-    }
+    this.#formatting.add(exporting);
+    const done = () => void this.#formatting.delete(exporting);
+    exporting.then(done, done);
     return exporting;
+  }
+
+  /** Also drops what waits, so that nothing more is sent. What is under way cannot be recalled. */
+  protected override setDisabled(reason: string, level?: 'warn' | 'debug'): void {
+    try {
+      super.setDisabled(reason, level);
+    } finally {
+      this.#pipeline?.disable();
+    }
   }
 
   protected override async _exportTracingEvent(event: TracingEvent): Promise<void> {
@@ -153,33 +168,79 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
     this.#push('feedback', 'onFeedbackEvent', () => event.feedback);
   }
 
-  /**
-   * Sends what was exported before this call and waits until each record is delivered, dropped or has been tried three
-   * times, for `flushTimeoutMs` at most. What is undelivered stays queued. Never rejects.
-   */
+  /** See {@link NativeMembers}. */
   override async flush(): Promise<void> {
-    const leftMs = await this.#formatted(this.#flushTimeoutMs);
-    await this.#pipeline?.flush(leftMs);
+    if (this.isDisabled) return;
+    const withinMs = this.#flushTimeoutMs;
+    // Not waited for without need: at the exit of the process there is no later.
+    await this.#pipeline?.flush(this.#formatting.size > 0 ? await this.#formatted(withinMs) : withinMs);
   }
 
-  /**
-   * A flush within `shutdownTimeoutMs`; then the exporter takes no more records, and what is left is dropped and
-   * reported once. Never rejects.
-   */
+  /** See {@link NativeMembers}. */
   override async shutdown(): Promise<void> {
     if (this.isDisabled) return;
     await (this.#shutdown ??= this.#shutDown());
   }
 
-  /** What has become of everything that was exported; all zero for a disabled exporter. Cheap. */
+  /** See {@link NativeMembers}. */
   stats(): ExporterStats {
     return this.#pipeline?.stats() ?? noStats();
   }
 
   async #shutDown(): Promise<void> {
-    const leftMs = await this.#formatted(this.#shutdownTimeoutMs);
-    await this.#pipeline?.shutdown(leftMs);
+    const endMs = monotonicMs() + this.#shutdownTimeoutMs;
+    const leftMs = () => Math.max(0, Math.round(endMs - monotonicMs()));
+    if (this.#decidesOnSending()) await settledWithin([this.#flushOwn('shutdown')], leftMs());
+    else await this.#formatted(leftMs());
+    await this.#pipeline?.shutdown(leftMs());
     this.#log.shutdownComplete();
+  }
+
+  /** Calls the `flush()` of a subclass when the peer calls it, and says when it fails. Never rejects. */
+  async #flushOwn(trigger: FlushTrigger): Promise<void> {
+    try {
+      await this.flush();
+    } catch (error) {
+      this.#log.flushFailed(trigger, error, this.#pipeline?.undelivered ?? 0);
+    }
+  }
+
+  /** Whether a record is wanted. */
+  #takes(): boolean {
+    if (!this.#examined) this.#examine();
+    if (this.isDisabled) this.#warnWithoutToken();
+    else if (this.flush !== BASE.flush) this.#hold();
+    return !this.isDisabled;
+  }
+
+  #examine(): void {
+    this.#examined = true;
+    const uncalled = uncalledMethods(this, BASE, this.#peer);
+    // It may be what holds back a secret.
+    if (uncalled.length > 0) this.setDisabled(`its class overrides ${uncalled.join(', ')}, which only the JavaScript exporter calls`);
+    else if (this.#decidesOnSending()) this.#hold();
+  }
+
+  #decidesOnSending(): boolean {
+    return overrides(this, BASE, 'flush') || overrides(this, BASE, 'isDisabled');
+  }
+
+  #hold(): void {
+    this.#pipeline?.hold((trigger) => void this.#flushOwn(trigger));
+  }
+
+  /** Whether spans pass through something of the application first. */
+  #isFormatted(): boolean {
+    try {
+      return this.#hasOwnParts() || this.baseConfig.customSpanFormatter !== undefined;
+    } catch {
+      // For the base class to read.
+      return true;
+    }
+  }
+
+  #hasOwnParts(): boolean {
+    return this.applySpanFormatter !== BASE.applySpanFormatter || this._exportTracingEvent !== BASE._exportTracingEvent;
   }
 
   /** Waits for the spans that a formatter holds now, for `withinMs` at most; answers how much of it is left. */
@@ -187,23 +248,9 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
     if (this.#formatting.size === 0) return withinMs;
     // A formatter that takes all the time costs its own span only.
     void this.#pipeline?.flush(withinMs);
-    const startMs = performance.now();
-    const timeout = new AbortController();
-    await Promise.race([
-      Promise.allSettled([...this.#formatting]),
-      setTimeout(withinMs, undefined, { signal: timeout.signal }).catch(() => {}),
-    ]);
-    timeout.abort();
-    return Math.max(0, Math.round(withinMs - (performance.now() - startMs)));
-  }
-
-  async #export(event: TracingEvent): Promise<void> {
-    try {
-      const { customSpanFormatter } = this.baseConfig;
-      await this._exportTracingEvent(customSpanFormatter ? await this.applySpanFormatter(event) : event);
-    } catch {
-      this.#log.malformed('exportTracingEvent');
-    }
+    const startMs = monotonicMs();
+    await settledWithin([...this.#formatting], withinMs);
+    return Math.max(0, Math.round(withinMs - (monotonicMs() - startMs)));
   }
 
   #warnWithoutToken(): void {
@@ -213,21 +260,28 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
 
   #exportSpan(event: TracingEvent): void {
     try {
+      if (!this.#takes()) return;
       const span = event.exportedSpan;
       if (event.type !== TracingEventType.SPAN_ENDED || span.type === SpanType.MODEL_CHUNK) return;
-      this.#pipeline?.push('traces', exportedSpan(span));
-    } catch {
-      this.#log.malformed('exportTracingEvent');
+      this.#pipeline?.push({ signal: 'traces', record: span, complete: false });
+    } catch (error) {
+      this.#onNotTaken('traces', 'exportTracingEvent', error);
     }
   }
 
   #push(signal: Signal, method: string, read: () => object): void {
     this.#warnWithoutToken();
     try {
-      this.#pipeline?.push(signal, exportedRecord(read()));
-    } catch {
-      this.#log.malformed(method);
+      if (this.#takes()) this.#pipeline?.push({ signal, record: read() ?? {}, complete: true });
+    } catch (error) {
+      this.#onNotTaken(signal, method, error);
     }
+  }
+
+  #onNotTaken(signal: Signal, method: string, error: unknown): void {
+    // There is no room on the application's stack.
+    if (error instanceof RangeError) this.#pipeline?.lose(signal);
+    else this.#log.malformed(method);
   }
 
   #onDropped(signal: Signal, reason: DropReason, count: number): void {
@@ -247,3 +301,13 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
     }
   }
 }
+
+/** What a subclass may have put its own in place of. */
+const BASE = NativeTelemetryExporter.prototype;
+
+// Also of a dump with everything that is hidden.
+Object.defineProperty(BASE, inspect.custom, {
+  value(this: NativeTelemetryExporter, _depth: number, options: InspectOptions): string {
+    return `${this.constructor.name} ${inspect({ ...this }, options)}`;
+  },
+});

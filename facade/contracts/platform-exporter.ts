@@ -8,6 +8,7 @@ import { checkProjectId, type Contract } from './contract.js';
 import { NativeTelemetryExporter } from './exporter.js';
 import type { NativeExporterOptions } from './native-options.js';
 import type { SharedOptions } from './shared-options.js';
+import type { DropIn } from './subclass.js';
 import { COMMON_OPTIONS } from './unknown-options.js';
 
 /** The options of `MastraPlatformExporter` of `@mastra/observability`, and ours. */
@@ -19,6 +20,11 @@ export interface MastraPlatformExporterConfig extends SharedOptions, PeerConfig,
   resolveFromEnv?: boolean;
 }
 
+/** The header with which the exporter tells the collector what it understands. */
+export const OBSERVABILITY_CAPABILITIES_HEADER = 'x-mastra-observability-capabilities';
+/** Its value: the collector may pause the exporter for lack of quota. */
+export const QUOTA_PAUSE_CAPABILITY = 'quota-pause-v1';
+
 const CONTRACT: Contract<MastraPlatformExporterConfig> = {
   name: 'mastra-platform-exporter',
   exporterName: 'MastraPlatformExporter',
@@ -26,6 +32,7 @@ const CONTRACT: Contract<MastraPlatformExporterConfig> = {
   tokenVariable: 'MASTRA_PLATFORM_ACCESS_TOKEN',
   knownOptions: [...COMMON_OPTIONS, 'resolveFromEnv'],
   quotaPause: true,
+  javascriptExporter: PeerExporter.prototype,
   credentials(config) {
     checkProjectId(CONTRACT, config.projectId);
     // An empty variable counts as none: peer.
@@ -56,4 +63,4 @@ class NativePlatformExporter extends NativeTelemetryExporter {
  * @throws MastraError from the constructor: `MASTRA_PLATFORM_EXPORTER_INVALID_PROJECT_ID`,
  * `MASTRA_PLATFORM_EXPORTER_INVALID_ENDPOINT`, `MASTRA_PLATFORM_EXPORTER_INVALID_OPTION`.
  */
-export class MastraPlatformExporter extends nativeOr(NativePlatformExporter, () => PeerExporter) {}
+export class MastraPlatformExporter extends (nativeOr(NativePlatformExporter, () => PeerExporter) as unknown as DropIn<MastraPlatformExporterConfig, PeerExporter>) {}

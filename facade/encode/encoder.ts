@@ -3,16 +3,17 @@ import type { AnyExportedSpan } from '@mastra/core/observability';
 import { SIGNALS, type Signal } from '../native/signals.js';
 import { flatten } from './flat.js';
 import { jsonText, type JsonText } from './json-text.js';
-import { spanRecord, type Exported } from './records.js';
+import { exportedRecord, exportedSpan, spanRecord } from './records.js';
 import { IS_V8, emptyAtoms, writeAtoms } from './wire.js';
 
-/** A record on its way to the engine. */
-export interface Entry extends Exported {
+/** What the application has exported. */
+export interface Entry {
   signal: Signal;
+  /** The object of the application. */
+  record: object;
+  /** Whether all fields are there; those of a span are added. */
+  complete: boolean;
 }
-
-/** The kind of spans that have all their fields (src/wire/mod.rs). */
-const COMPLETE_SPANS = 5;
 
 /** A record that could not be encoded as it was. */
 export interface Problem extends JsonText {
@@ -20,59 +21,69 @@ export interface Problem extends JsonText {
   record: object;
 }
 
-/** What the engine takes over in one call. */
-export interface Piece {
-  /** See src/wire/mod.rs. */
-  bytes: ArrayBuffer;
-  /** Records of each signal, in the order of `SIGNALS`. */
-  counts: number[];
-  /** Entries that are done with, those that were left out included. */
-  taken: number;
-  problems: Problem[];
-}
-
+/** The kind of spans that have all their fields (src/wire/mod.rs). */
+const COMPLETE_SPANS = 5;
 /**
- * A piece has no more entries once it holds so many characters: what is encoded in one go must not hold the event loop
- * for more than a millisecond.
+ * A piece is full once it holds so many characters: what is written in one go must not hold the event loop for more than
+ * a millisecond.
  */
 const PIECE_CHARS = 128 * 1024;
 
-/** Encodes the first of the entries, as many as may be encoded in one go. Throws only where memory has run out. */
-export function encodePiece(entries: readonly Entry[], maxRecordChars: number): Piece {
-  const atoms = emptyAtoms();
-  const counts = SIGNALS.map(() => 0);
-  const problems: Problem[] = [];
-  let [kind, chars, taken] = [-1, 0, 0];
-  for (const entry of entries) {
-    if (chars >= PIECE_CHARS) break;
-    taken += 1;
-    const { signal, record } = entry;
-    const next = kindOf(entry);
-    if (next !== kind) atoms.push((kind = next));
-    let size = IS_V8 ? flatten(record, atoms, maxRecordChars) : -1;
-    if (size < 0) {
-      const text = textOf(entry, maxRecordChars, problems);
-      if (text === undefined) continue;
-      atoms.push(text);
-      size = text.length;
-    }
-    chars += size;
-    counts[SIGNALS.indexOf(signal)]! += 1;
+/** Encoded records that have not been handed over yet. */
+export class Piece {
+  /** Records of each signal, in the order of `SIGNALS`. */
+  readonly counts = SIGNALS.map(() => 0);
+  /** Records in it. Setting it to 0 empties the piece. */
+  total = 0;
+  readonly #maxRecords: number;
+  readonly #maxRecordChars: number;
+  readonly #atoms = emptyAtoms();
+  #kind = -1;
+  #chars = 0;
+
+  constructor(maxRecords: number, maxRecordChars: number) {
+    this.#maxRecords = maxRecords;
+    this.#maxRecordChars = maxRecordChars;
   }
-  const bytes = writeAtoms(atoms);
-  // The serializer keeps the list, so that must not keep the strings.
-  atoms.length = 0;
-  return { bytes, counts, taken, problems };
-}
 
-/** The number before records of its kind. */
-function kindOf({ signal, complete }: Entry): number {
-  return signal === 'traces' && complete ? COMPLETE_SPANS : SIGNALS.indexOf(signal);
-}
+  get isFull(): boolean {
+    return this.total >= this.#maxRecords || this.#chars >= PIECE_CHARS;
+  }
 
-function textOf({ signal, complete, record: exported }: Entry, maxChars: number, problems: Problem[]): string | undefined {
-  const record = complete ? exported : spanRecord(exported as AnyExportedSpan);
-  const json = jsonText(record, maxChars);
-  if (json.dropped || json.replacedCount > 0) problems.push({ signal, record, ...json });
-  return json.text;
+  /** Encodes a record; nothing of it is read later. Answers what is wrong with it. */
+  add(entry: Entry): Problem | undefined {
+    if (this.total === 0) this.clear();
+    const { signal } = entry;
+    const [record, complete] = entry.complete ? [exportedRecord(entry.record), true] : exportedSpan(entry.record as AnyExportedSpan);
+    const kind = signal === 'traces' && complete ? COMPLETE_SPANS : SIGNALS.indexOf(signal);
+    if (kind !== this.#kind) this.#atoms.push((this.#kind = kind));
+    let chars = IS_V8 ? flatten(record, this.#atoms, this.#maxRecordChars) : -1;
+    let problem: Problem | undefined;
+    if (chars < 0) {
+      const whole = complete ? record : spanRecord(record as AnyExportedSpan);
+      const json = jsonText(whole, this.#maxRecordChars);
+      if (json.dropped || json.replacedCount > 0) problem = { signal, record: whole, ...json };
+      if (json.text === undefined) return problem;
+      this.#atoms.push(json.text);
+      chars = json.text.length;
+    }
+    this.#chars += chars;
+    this.counts[SIGNALS.indexOf(signal)]! += 1;
+    this.total += 1;
+    return problem;
+  }
+
+  /** The bytes that src/wire/mod.rs describes. */
+  write(): ArrayBuffer {
+    return writeAtoms(this.#atoms);
+  }
+
+  /** The list is used again; it must not keep the strings. */
+  clear(): void {
+    this.total = 0;
+    this.counts.fill(0);
+    this.#atoms.length = 0;
+    this.#kind = -1;
+    this.#chars = 0;
+  }
 }

@@ -99,7 +99,8 @@ function addArray(array: unknown[], atoms: Atom[], budget: number, depth: number
   return left;
 }
 
-function isPlainObject(value: object): boolean {
+/** Whether it is what `{}` makes, or has no prototype. */
+export function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || (prototype === null && !isRawJSON?.(value));
 }

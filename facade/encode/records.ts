@@ -1,11 +1,7 @@
 import type { AnyExportedSpan } from '@mastra/core/observability';
 
-/** What is exported of a record, as a shallow copy that belongs to the exporter. */
-export interface Exported {
-  record: object;
-  /** Whether all fields are there; those of a span may be left to the engine (src/wire/span.rs). */
-  complete: boolean;
-}
+import { wallMs } from '../native/clock.js';
+import { isPlainObject } from './flat.js';
 
 /** Where the further fields of a span's record come from. Wire contract of the peer. */
 const FIELDS: Record<string, (span: AnyExportedSpan) => unknown> = {
@@ -14,29 +10,32 @@ const FIELDS: Record<string, (span: AnyExportedSpan) => unknown> = {
   startedAt: (span) => span.startTime,
   endedAt: (span) => span.endTime ?? null,
   error: (span) => span.errorInfo ?? null,
-  createdAt: () => new Date(),
+  createdAt: () => new Date(wallMs()),
   updatedAt: () => null,
 };
-
-/** What is exported of a span: all its fields, and those that the collector's schema names differently. */
-export function exportedSpan(span: AnyExportedSpan): Exported {
-  try {
-    const record = { ...span };
-    if (isOrdinary(record, span)) return { record, complete: false };
-  } catch {
-    // A field that cannot be read.
-  }
-  return { record: spanRecord(span), complete: true };
-}
-
-/** What is exported of a log, metric, score or feedback: its own fields. */
-export function exportedRecord(source: object | undefined): Exported {
-  return { record: copied(source ?? {}, {}), complete: true };
-}
 
 /** The whole record of a span. `createdAt` is now. */
 export function spanRecord(span: AnyExportedSpan): object {
   return copied(span, Object.fromEntries(Object.entries(FIELDS).map(([key, read]) => [key, () => read(span)])));
+}
+
+/**
+ * What is exported of a span: all its fields, and those that the collector's schema names differently. The second says
+ * whether all of them are there; else the engine adds them (src/wire/span.rs).
+ */
+export function exportedSpan(span: AnyExportedSpan): [record: object, complete: boolean] {
+  try {
+    const record = { ...span };
+    if (isOrdinary(record, span)) return [record, false];
+  } catch {
+    // A field that cannot be read.
+  }
+  return [spanRecord(span), true];
+}
+
+/** What is exported of any other record: its own fields. */
+export function exportedRecord(source: object): object {
+  return isPlainObject(source) ? source : copied(source, {});
 }
 
 /**

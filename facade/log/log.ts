@@ -1,6 +1,7 @@
 import type { IMastraLogger } from '@mastra/core/logger';
 
 import type { Problem } from '../encode/encoder.js';
+import { monotonicMs } from '../native/clock.js';
 import type { EngineEvent } from '../native/engine.js';
 import type { PipelineLog } from '../pipeline/pipeline.js';
 import { exporterError, type Names } from './errors.js';
@@ -11,6 +12,9 @@ export interface UnknownOption {
   option: string;
   nearest: string | undefined;
 }
+
+/** Why `flush()` of an exporter's class was called. */
+export type FlushTrigger = 'size' | 'time' | 'shutdown';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -123,14 +127,28 @@ export class ExporterLog implements PipelineLog {
 
   /** A batch is lost: an error with this id and these details, to the log and to the application's error tracking. */
   uploadFailed(idSuffix: string, details: object, cause: string): void {
+    this.#failed(idSuffix, 'Batch upload failed after all retries, dropping batch', { ...details }, new Error(cause));
+  }
+
+  /** `flush()` of an exporter's class has failed, with this many records undelivered. */
+  flushFailed(trigger: FlushTrigger, cause: unknown, remainingEvents: number): void {
+    if (trigger === 'size') {
+      this.#limited('error', 'Batch flush failed', { error: cause instanceof Error ? cause.message : String(cause) });
+    } else if (trigger === 'time') {
+      this.#failed('FAILED_TO_SCHEDULE_FLUSH', 'Scheduled flush failed', undefined, cause);
+    } else {
+      const idSuffix = 'FAILED_TO_FLUSH_REMAINING_EVENTS_DURING_SHUTDOWN';
+      this.#failed(idSuffix, 'Failed to flush remaining events during shutdown', { remainingEvents }, cause);
+    }
+  }
+
+  #failed(idSuffix: string, message: string, details: Record<string, unknown> | undefined, cause: unknown): void {
     const suppressed = this.#limit(idSuffix);
     if (suppressed === undefined) return;
-    const error = exporterError(this.#names, idSuffix, {
-      details: { ...details, ...(suppressed > 0 ? { suppressedMessages: suppressed } : {}) },
-      cause: new Error(cause),
-    });
+    const shown = suppressed > 0 ? { ...details, suppressedMessages: suppressed } : details;
+    const error = exporterError(this.#names, idSuffix, { ...(shown ? { details: shown } : {}), cause });
     safely(() => this.#logger().trackException(error));
-    safely(() => this.#logger().error('Batch upload failed after all retries, dropping batch', error));
+    safely(() => this.#logger().error(message, error));
   }
 
   #limited(level: Level, message: string, fields: object, key = message): void {
@@ -142,7 +160,7 @@ export class ExporterLog implements PipelineLog {
   #limit(key: string): number | undefined {
     let limit = this.#limits.get(key);
     if (!limit) this.#limits.set(key, (limit = new RepeatLimit()));
-    return limit.pass(performance.now());
+    return limit.pass(monotonicMs());
   }
 
   #write(level: Level, message: string, fields?: object): void {

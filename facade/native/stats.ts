@@ -11,7 +11,7 @@ import { SIGNALS, type Signal } from './signals.js';
  * - `unencodable`: the record cannot be read.
  * - `authRejected`: the collector rejects the token, or had done so shortly before.
  * - `quotaPaused`: the quota is used up.
- * - `shutdown`: left when `shutdown()` ended, or exported after it.
+ * - `shutdown`: left when `shutdown()` ended or `setDisabled()` was called, or exported after `shutdown()`.
  * - `engineFailed`: the engine has failed.
  */
 export type DropReason =
@@ -50,16 +50,16 @@ export type ExporterStats = Record<Signal, SignalStats>;
 /** `Snapshot` of src/stats.rs. */
 type Snapshot = Omit<SignalStats, 'dropped'> & { signal: Signal; dropped: [DropReason, number][] };
 
-/** Reads the engine's counters and adds the records that have not been handed over yet. */
-export function readStats(json: string, waiting: readonly { signal: Signal }[]): ExporterStats {
+/** Reads the engine's counters and adds the records that have not been handed over yet, in the order of `SIGNALS`. */
+export function readStats(json: string, waiting: readonly number[]): ExporterStats {
   const entries = (JSON.parse(json) as Snapshot[]).map(({ signal, dropped, ...counts }) => {
     return [signal, { ...counts, dropped: Object.fromEntries(dropped) }] as const;
   });
   const stats = Object.fromEntries(entries) as ExporterStats;
-  for (const { signal } of waiting) {
-    stats[signal].accepted += 1;
-    stats[signal].queued += 1;
-  }
+  SIGNALS.forEach((signal, index) => {
+    stats[signal].accepted += waiting[index] ?? 0;
+    stats[signal].queued += waiting[index] ?? 0;
+  });
   return stats;
 }
 

@@ -2,6 +2,7 @@ import { isMainThread } from 'node:worker_threads';
 
 import { onExit } from 'signal-exit';
 
+import { monotonicMs } from '../native/clock.js';
 import { drainAll } from '../native/engine.js';
 
 /** An exporter with records under way, as the end of the process sees it. */
@@ -24,7 +25,7 @@ interface Hooks {
   readonly drains: Set<typeof drainAll>;
   /** The longest of all exporters. */
   exitTimeoutMs: number;
-  /** When it is over, on the clock of `performance`, once the process has begun to end. */
+  /** When it is over, on the clock of `monotonicMs`, once the process has begun to end. */
   deadlineMs?: number | undefined;
 }
 
@@ -59,8 +60,8 @@ function install(hooks: Hooks): Hooks {
   const waiting = () => [...pending].filter(({ undelivered }) => undelivered > 0);
   /** Milliseconds that are left; the first call starts the clock. */
   const left = () => {
-    hooks.deadlineMs ??= performance.now() + hooks.exitTimeoutMs;
-    return Math.max(0, Math.round(hooks.deadlineMs - performance.now()));
+    hooks.deadlineMs ??= monotonicMs() + hooks.exitTimeoutMs;
+    return Math.max(0, Math.round(hooks.deadlineMs - monotonicMs()));
   };
 
   process.on('beforeExit', () => {

@@ -1,17 +1,18 @@
 import { isMainThread } from 'node:worker_threads';
 
-import { encodePiece, type Entry, type Problem } from '../encode/encoder.js';
-import type { Exported } from '../encode/records.js';
+import { Piece, type Entry, type Problem } from '../encode/encoder.js';
+import { clearImmediate, clearInterval, setImmediate, setInterval, wallMs } from '../native/clock.js';
 import { numberOption, openNative, type EngineEvent, type NativeExporter, type NativeOptions } from '../native/engine.js';
 import { SIGNALS, type Signal } from '../native/signals.js';
 import { readStats, type DropReason, type ExporterStats } from '../native/stats.js';
 import { holdExit, releaseExit, watchExit, type Exiting } from './exit.js';
+import { Hold, type Bytes, type HoldLimits } from './hold.js';
 
 /**
  * Records handed over in one call at most; fewer when the turn of the event loop ends before. A worker can be
  * terminated in the middle of a turn, without a last word, so there each record is handed over at once.
  */
-const MAX_ENTRIES = isMainThread ? 32 : 1;
+const MAX_RECORDS = isMainThread ? 32 : 1;
 /** A timer that never fires in practice (24 days): it only keeps the process alive. */
 const HOLD_MS = 2 ** 31 - 1;
 
@@ -28,19 +29,28 @@ export interface PipelineLog {
   lostAtExit(lostRecords: number): void;
 }
 
-/** The way of the records on the JS thread: gathered, encoded, handed over; and the answers of the engine. */
+/** The way of the records on the JS thread: encoded, gathered, handed over; and the answers of the engine. */
 export class Pipeline implements Exiting {
   readonly #log: PipelineLog;
   readonly #onDropped: OnDropped;
   readonly #native: NativeExporter;
-  readonly #maxRecordChars: number;
+  readonly #piece: Piece;
+  /** Whether a record is being read. */
+  #encoding = false;
+  /** What getters of a record exported while it was read. */
+  #behind: Entry[] = [];
+  /** Only of an exporter whose class decides when records are sent. */
+  #held: Hold | undefined;
+  readonly #holdLimits: HoldLimits;
   /** Flushes that wait for the engine, by ticket. */
   readonly #flushes = new Map<number, () => void>();
-  #entries: Entry[] = [];
   #scheduled: NodeJS.Immediate | undefined;
   readonly #onTurnEnd = (): void => {
     this.#scheduled = undefined;
-    if (this.#entries.length > 0) this.#handOverPiece();
+    this.#takeBehind();
+    if (this.#handOverPiece()) return;
+    this.#log.event({ type: 'bufferDamaged', droppedRecords: this.#piece.total, cause: 'They could not be handed over.' });
+    this.#dropPiece('unencodable');
   };
   #lastTicket = 0;
   /** Why nothing is taken any more. */
@@ -51,7 +61,9 @@ export class Pipeline implements Exiting {
   constructor(options: NativeOptions, log: PipelineLog, onDropped: OnDropped) {
     this.#log = log;
     this.#onDropped = onDropped;
-    this.#maxRecordChars = numberOption('maxRecordBytes', options);
+    this.#piece = new Piece(MAX_RECORDS, numberOption('maxRecordBytes', options));
+    const [maxBatchSize, maxBatchWaitMs] = [numberOption('maxBatchSize', options), numberOption('maxBatchWaitMs', options)];
+    this.#holdLimits = { maxBatchSize, maxBatchWaitMs, maxQueueBytes: numberOption('maxQueueBytes', options) };
     // Weak: the engine's listener must not keep an exporter that the application has forgotten.
     const self = new WeakRef(this);
     this.#native = openNative(options, (json) => {
@@ -61,12 +73,34 @@ export class Pipeline implements Exiting {
     watchExit(numberOption('exitTimeoutMs', options));
   }
 
-  /** Takes over what the application has exported. Never throws, never waits. */
-  push(signal: Signal, { record, complete }: Exported): void {
-    if (this.#closed) return this.#discard(signal, this.#closed);
-    if (this.#entries.length === 0) holdExit(this);
-    if (this.#entries.push({ signal, record, complete }) >= MAX_ENTRIES) this.#handOverPiece();
-    else this.#scheduled ??= setImmediate(this.#onTurnEnd);
+  /**
+   * Takes over what the application has exported; the objects are not read later. Never waits. Throws only where the
+   * stack or memory has run out before the record was taken over: see {@link lose}.
+   */
+  push(entry: Entry): void {
+    if (this.#closed) return this.#discard(entry.signal, this.#closed);
+    if (this.#encoding) this.#behind.push(entry);
+    else this.#take(entry);
+    try {
+      if (!this.#piece.isFull || !this.#handOverPiece()) this.#schedule();
+      this.#held?.onRecord();
+    } catch {
+      // No room on the stack: the record waits for the next one, or a flush.
+    }
+  }
+
+  /** Counts a record that could not even be pushed. */
+  lose(signal: Signal): void {
+    this.#onProblem({ signal, record: {}, dropped: 'unencodable', replaced: [], replacedCount: 0 });
+    this.#release();
+  }
+
+  /**
+   * From now on nothing is handed over but by {@link flush}; `askToFlush` is called when a batch would be sent by size or
+   * time, and at the end of the process.
+   */
+  hold(askToFlush: (trigger: 'size' | 'time') => void): void {
+    this.#held ??= new Hold(this.#holdLimits, askToFlush);
   }
 
   /**
@@ -74,29 +108,47 @@ export class Pipeline implements Exiting {
    * process alive meanwhile.
    */
   flush(withinMs: number): Promise<void> {
+    this.#takeBehind();
+    this.#handOverPiece();
+    for (const { bytes, counts } of this.#held?.release() ?? []) this.#submit(bytes, counts);
     return this.#ask((ticket) => this.#native.flush(ticket, withinMs));
   }
 
-  /** The same; nothing is taken any more, and what is left then is dropped. */
+  /** The same, but of what is held nothing is sent; nothing is taken any more, and what is left then is dropped. */
   shutdown(withinMs: number): Promise<void> {
+    this.#takeBehind();
+    this.#handOverPiece();
+    this.#dropHeld('shutdown');
     const asked = this.#ask((ticket) => this.#native.shutdown(ticket, withinMs));
     this.#closed ??= 'shutdown';
     return asked.then(() => this.#end());
   }
 
+  /** Nothing is sent any more: all that waits is dropped. */
+  disable(): void {
+    this.#closed ??= 'shutdown';
+    this.#dropPiece('shutdown');
+    void this.shutdown(0);
+  }
+
   /** The same as a flush, for as many attempts as fit. */
   flushAtExit(withinMs: number): Promise<void> {
+    this.handOver();
+    // Else the end of the script would be asked for again and again by a class that does not flush.
+    if (this.#native.undelivered === 0) return Promise.resolve();
     return this.#ask((ticket) => this.#native.flushAtExit(ticket, withinMs));
   }
 
-  /** Encodes all that has been gathered and hands it over. */
+  /** Hands over all that has been gathered; of what is held, what the exporter's class flushes at once. */
   handOver(): void {
-    while (this.#entries.length > 0) this.#handOverPiece();
+    this.#takeBehind();
+    this.#handOverPiece();
+    if (!this.#closed) this.#held?.onExit();
   }
 
   /** Records taken over and not yet delivered or dropped. */
   get undelivered(): number {
-    return this.#entries.length + this.#native.undelivered;
+    return this.#waiting().reduce((sum, count) => sum + count, this.#native.undelivered);
   }
 
   /** Records given up so far. */
@@ -111,30 +163,76 @@ export class Pipeline implements Exiting {
   }
 
   stats(): ExporterStats {
-    return readStats(this.#native.stats(), this.#entries);
+    return readStats(this.#native.stats(), this.#waiting());
   }
 
-  /** As many as may be encoded in one go; the rest follows at the end of the turn. */
-  #handOverPiece(): void {
-    const entries = this.#entries;
-    // Getters of records are the application's: what they export comes behind, not into what is being encoded.
-    this.#entries = [];
-    const { bytes, counts, taken, problems } = encodePiece(entries, this.#maxRecordChars);
-    if (taken < entries.length) this.#entries = [...entries.slice(taken), ...this.#entries];
-    for (const problem of problems) this.#onProblem(problem);
-    if (!this.#native.submit(bytes, counts, Date.now())) this.#abandon();
-    // Of records that were all left out no event will tell.
-    if (counts.every((count) => count === 0)) this.#release();
-    if (this.#entries.length > 0) {
-      this.#scheduled ??= setImmediate(this.#onTurnEnd);
+  /** Records of each signal that have not been handed over. */
+  #waiting(): number[] {
+    const behind = (signal: Signal) => this.#behind.filter((entry) => entry.signal === signal).length;
+    const { total, counts } = this.#piece;
+    return SIGNALS.map((signal, index) => (total > 0 ? counts[index]! : 0) + (this.#held?.counts[index] ?? 0) + behind(signal));
+  }
+
+  #take(entry: Entry): void {
+    if (this.#piece.total === 0) holdExit(this);
+    let problem: Problem | undefined;
+    this.#encoding = true;
+    try {
+      problem = this.#piece.add(entry);
+    } finally {
+      this.#encoding = false;
+    }
+    if (!problem) return;
+    this.#onProblem(problem);
+    // Of a record that was left out no event will tell.
+    if (this.#piece.total === 0) this.#release();
+  }
+
+  #takeBehind(): void {
+    const behind = this.#behind;
+    this.#behind = [];
+    for (const entry of behind) this.#take(entry);
+  }
+
+  #schedule(): void {
+    this.#scheduled ??= setImmediate(this.#onTurnEnd);
+  }
+
+  /** False when something throws, such as where the application's stack is full: then it is tried again at the end of the turn. */
+  #handOverPiece(): boolean {
+    if (this.#piece.total === 0 || this.#encoding) return true;
+    try {
+      const counts = [...this.#piece.counts];
+      const bytes = this.#piece.write();
+      if (this.#held) this.#evict(this.#held.add({ bytes, counts }));
+      else this.#submit(bytes, counts);
+      // Not by a call, for which there may be no room: nothing is handed over twice.
+      this.#piece.total = 0;
+      this.#piece.clear();
+    } catch {
+      return this.#piece.total === 0;
+    }
+    if (this.#behind.length > 0) {
+      this.#schedule();
     } else {
       clearImmediate(this.#scheduled);
       this.#scheduled = undefined;
     }
+    return true;
+  }
+
+  #evict(pieces: readonly Bytes[]): void {
+    if (pieces.length === 0) return;
+    this.#dropAll(pieces, 'queueFull');
+    const droppedRecords = pieces.flatMap(({ counts }) => counts).reduce((sum, count) => sum + count, 0);
+    this.#log.event({ type: 'queueOverflow', droppedRecords, maxQueueBytes: this.#holdLimits.maxQueueBytes });
+  }
+
+  #submit(bytes: ArrayBuffer, counts: number[]): void {
+    if (!this.#native.submit(bytes, counts, wallMs())) this.#abandon();
   }
 
   #ask(ask: (ticket: number) => boolean): Promise<void> {
-    this.handOver();
     return new Promise((resolve) => {
       const ticket = (this.#lastTicket = (this.#lastTicket + 1) % 2 ** 32);
       if (this.#ended || !ask(ticket)) return resolve();
@@ -160,17 +258,38 @@ export class Pipeline implements Exiting {
     if (this.#flushes.size === 0 && this.undelivered === 0) releaseExit(this);
   }
 
-  #onProblem({ signal, dropped, ...rest }: Problem): void {
-    this.#log.problem({ signal, ...rest, ...(dropped ? { dropped } : {}) });
-    if (dropped) this.#discard(signal, dropped);
+  #onProblem(problem: Problem): void {
+    if (problem.dropped) this.#discard(problem.signal, problem.dropped);
+    try {
+      this.#log.problem(problem);
+    } catch {
+      // No room on the stack for a line.
+    }
   }
 
   #discard(signal: Signal, reason: DropReason): void {
-    this.#native.discard(
-      SIGNALS.map((other) => Number(other === signal)),
-      reason,
-    );
-    this.#onDropped(signal, reason, 1);
+    this.#drop(SIGNALS.map((other) => Number(other === signal)), reason);
+  }
+
+  /** What has been gathered in this turn. */
+  #dropPiece(reason: DropReason): void {
+    this.#takeBehind();
+    if (this.#piece.total > 0) this.#drop(this.#piece.counts, reason);
+    this.#piece.clear();
+    this.#release();
+  }
+
+  #dropHeld(reason: DropReason): void {
+    this.#dropAll(this.#held?.release() ?? [], reason);
+  }
+
+  #dropAll(pieces: readonly Bytes[], reason: DropReason): void {
+    for (const { counts } of pieces) this.#drop(counts, reason);
+  }
+
+  #drop(counts: readonly number[], reason: DropReason): void {
+    this.#native.discard([...counts], reason);
+    this.#eachSignal(counts, reason);
   }
 
   #resolve(ticket: number): void {
@@ -179,7 +298,9 @@ export class Pipeline implements Exiting {
   }
 
   #fail(): void {
-    this.handOver();
+    this.#takeBehind();
+    this.#handOverPiece();
+    this.#dropHeld('engineFailed');
     this.#closed = 'engineFailed';
     this.#abandon();
     this.#end();
@@ -192,9 +313,13 @@ export class Pipeline implements Exiting {
 
   /** The engine has failed: what it still had is lost. */
   #abandon(): void {
-    this.#native.abandon().forEach((count, index) => {
+    this.#eachSignal(this.#native.abandon(), 'engineFailed');
+  }
+
+  #eachSignal(counts: readonly number[], reason: DropReason): void {
+    counts.forEach((count, index) => {
       const signal = SIGNALS[index];
-      if (signal && count > 0) this.#onDropped(signal, 'engineFailed', count);
+      if (signal && count > 0) this.#onDropped(signal, reason, count);
     });
   }
 }

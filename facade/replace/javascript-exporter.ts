@@ -63,7 +63,13 @@ export function nativeFor({ name: kindName, resolvedField, create }: Kind, expor
     if (type !== 'string') throw new Error(`its ${resolvedField}.${name} is not a string but ${type}`);
   }
   const values = Object.fromEntries(RESOLVED.map((name) => [name, resolved[name]]));
-  return create({ ...given, ...values, logger: Reflect.get(exporter, 'logger') });
+  const taken: Record<string, unknown> = { ...values, logger: Reflect.get(exporter, 'logger') };
+  // Not a copy: of an instance of a class that would have neither methods nor accessors.
+  const config = new Proxy(given, { get: (target, name: string) => (name in taken ? taken[name] : Reflect.get(target, name)) });
+  const native = create(config);
+  // What the application sets there later counts as before.
+  Object.defineProperty(native, 'baseConfig', { value: given });
+  return native;
 }
 
 /** Whether its class derives from the peer's base class and from nothing between. */

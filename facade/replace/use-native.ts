@@ -63,7 +63,7 @@ class Replacement {
         const registrations = registrationsOf(instance);
         const native = this.#natives.get(exporter) ?? nativeFor(kind, exporter);
         // As Mastra does it when it gets the observability, which may have happened before.
-        native.init({ config: instance.getConfig(), emitDropEvent: (event) => registrations.bus.emitDropEvent(event) });
+        native.init?.({ config: instance.getConfig(), emitDropEvent: (event) => registrations.bus.emitDropEvent(event) });
         exchange(registrations, exporter, native);
         this.#natives.set(exporter, native);
         this.#pending.push(...pendingHandlers(registrations));

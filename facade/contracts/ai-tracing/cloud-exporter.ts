@@ -97,7 +97,7 @@ class NativeCloudExporter {
   async exportEvent(event: AITracingEvent): Promise<void> {
     if (!this.#pipeline) return;
     try {
-      if (event.type === 'span_ended') this.#pipeline.push('traces', { record: spanRecord(event.exportedSpan), complete: true });
+      if (event.type === 'span_ended') this.#pipeline.push({ signal: 'traces', record: spanRecord(event.exportedSpan), complete: true });
     } catch {
       this.#log.malformed('exportEvent');
     }

@@ -1,3 +1,5 @@
+import { wallMs } from '../../native/clock.js';
+
 /** The fields of `AnyExportedAISpan` of `@mastra/core` 0.24 that are read. */
 export interface ExportedAISpan {
   id: string;
@@ -32,7 +34,7 @@ export function spanRecord(span: ExportedAISpan): object {
     // Left out of the JSON where there is none, unlike the others.
     error: span.errorInfo,
     isEvent: span.isEvent,
-    createdAt: new Date(),
+    createdAt: new Date(wallMs()),
     updatedAt: null,
   };
 }
