@@ -1,3 +1,4 @@
+import { BaseExporter } from "@mastra/core/ai-tracing";
 import { IMastraLogger, LogLevel } from "@mastra/core/logger";
 
 //#region facade/native/load.d.ts
@@ -138,16 +139,14 @@ interface AITracingEvent {
   type: string;
   exportedSpan: ExportedAISpan;
 }
-declare class NativeCloudExporter {
+declare class NativeCloudExporter extends BaseExporter {
   #private;
-  readonly name = "mastra-cloud-ai-tracing-exporter";
+  name: string;
   constructor(config?: CloudExporterConfig);
-  /** Whether there is no token or no usable endpoint. */
-  get isDisabled(): boolean;
-  /** Called by Mastra with the logger of the application. */
-  __setLogger(logger: IMastraLogger): void;
-  /** Exports an ended span; other events are ignored. Never rejects, whatever it is given. */
-  exportEvent(event: AITracingEvent): Promise<void>;
+  /** Also drops what waits, so that nothing more is sent. What is under way cannot be recalled. */
+  protected setDisabled(reason: string): void;
+  /** Exports an ended span; other events are ignored. */
+  protected _exportEvent(event: AITracingEvent): Promise<void>;
   /**
    * Sends what was exported before this call and waits until each record is delivered, dropped or has been tried three
    * times, for `flushTimeoutMs` at most. What is undelivered stays queued. Never rejects.
@@ -158,7 +157,7 @@ declare class NativeCloudExporter {
    * reported once. Never rejects.
    */
   shutdown(): Promise<void>;
-  /** What has become of everything that was exported; all zero for a disabled exporter. Cheap. */
+  /** What has become of everything that was exported; all zero where it was disabled from the start. Cheap. */
   stats(): ExporterStats;
 }
 declare const CloudExporter_base: typeof NativeCloudExporter;

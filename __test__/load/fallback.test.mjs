@@ -31,11 +31,18 @@ const APP = `
 const MUSL = PLATFORM_PACKAGE.endsWith('-musl');
 const OTHER_PACKAGE = PLATFORM_PACKAGE.replace(/-(gnu|musl)$/, MUSL ? '-gnu' : '-musl');
 
-// Stand-ins for machines that are not here.
+// Stand-ins for machines that are not here; `memory` is what Node reads of its own.
+const memory = (read) => `
+  const fs = require('node:fs');
+  const { readFileSync } = fs;
+  fs.readFileSync = (path, ...rest) => (path === '/proc/self/maps' ? (${read})() : readFileSync(path, ...rest));
+  require('node:module').syncBuiltinESMExports();
+`;
 const PRELOADS = {
   'riscv.cjs': "Object.defineProperty(process, 'arch', { value: 'riscv64' });",
-  'other-libc.cjs': `process.report.getReport = () => ({ header: ${MUSL ? "{ glibcVersionRuntime: '2.36' }" : '{}'} });`,
-  'no-report.cjs': "Object.defineProperty(process, 'report', { value: undefined });",
+  'other-libc.cjs': memory(`() => '7f00-7f01 r-xp 0 00:00 1 ${MUSL ? '/lib64/ld-linux-x86-64.so.2' : '/lib/ld-musl-x86_64.so.1'}'`),
+  'no-proc.cjs': memory("() => { throw new Error('ENOENT'); }"),
+  'no-report.cjs': "process.report.getReport = () => { throw new Error('it looks up host names on Node 20.0 to 20.12'); };",
 };
 const files = { 'app.mjs': APP, ...PRELOADS };
 const GOOD = { copy: BINARY };
@@ -111,11 +118,12 @@ describe('with a binary', { concurrency: 2 }, () => {
     ['MASTRA_NATIVE_EXPORTER=off', { env: { MASTRA_NATIVE_EXPORTER: 'off' } }, false, 0],
     ['an empty MASTRA_NATIVE_EXPORTER', { env: { MASTRA_NATIVE_EXPORTER: '' } }, true, 0],
     ['another value', { env: { MASTRA_NATIVE_EXPORTER: 'Required' } }, true, 1],
-    ['a Node without diagnostic reports', { preload: 'no-report.cjs' }, true, 0],
+    ['no diagnostic report is made', { preload: 'no-report.cjs' }, true, 0],
+    ['without /proc', { preload: 'no-proc.cjs' }, true, 0],
   ];
   for (const [name, setting, used, warned] of SETTINGS) {
-    // Such a Node is taken to be on glibc.
-    const skip = MUSL && setting.preload === 'no-report.cjs' && 'only on glibc';
+    // Where nothing tells, it is taken to be glibc.
+    const skip = MUSL && setting.preload === 'no-proc.cjs' && 'only on glibc';
     test(name, { skip }, async () => {
       const { code, stderr, ids, bindings, stats, directory } = await run({ binary: GOOD, ...setting });
       assert.equal(code, 0, stderr);

@@ -9,7 +9,10 @@ const PLATFORMS = readdirSync(npm).map((name) => JSON.parse(readFileSync(new URL
 // Makes Node look as if it ran on another machine.
 const PRELOAD = `
   const { os, cpu, libc } = JSON.parse(process.env.MACHINE);
-  process.report.getReport = () => ({ header: libc === 'glibc' ? { glibcVersionRuntime: '2.17' } : {} });
+  const fs = require('node:fs');
+  const { readFileSync } = fs;
+  const memory = libc === 'musl' ? '/lib/ld-musl-aarch64.so.1' : '/lib64/ld-linux-x86-64.so.2';
+  fs.readFileSync = (path, ...rest) => (path === '/proc/self/maps' ? memory : readFileSync(path, ...rest));
   Object.defineProperty(process, 'platform', { value: os });
   Object.defineProperty(process, 'arch', { value: cpu });
 `;

@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module';
-
-import { ConsoleLogger, LogLevel, type IMastraLogger } from '@mastra/core/logger';
+import { BaseExporter, CloudExporter as PeerExporter } from '@mastra/core/ai-tracing';
+import type { IMastraLogger, LogLevel } from '@mastra/core/logger';
 
 import type { Names } from '../../log/errors.js';
-import { ExporterLog, safely } from '../../log/log.js';
+import { ExporterLog, safely, type FlushTrigger } from '../../log/log.js';
+import { monotonicMs, settledWithin } from '../../native/clock.js';
 import { numberOption } from '../../native/engine.js';
 import { nativeOr } from '../../native/fallback.js';
 import { SIGNALS } from '../../native/signals.js';
@@ -12,6 +12,7 @@ import type { Pipeline } from '../../pipeline/pipeline.js';
 import type { NativeExporterOptions } from '../native-options.js';
 import { openPipeline } from '../open.js';
 import { resolveOptions, shown } from '../options.js';
+import { uncalledMethods } from '../subclass.js';
 import { unknownOptions } from '../unknown-options.js';
 import { AiTracingLog } from './log.js';
 import { spanRecord, type ExportedAISpan } from './record.js';
@@ -45,21 +46,22 @@ const DEFAULT_ENDPOINT = 'https://api.mastra.ai/ai/spans/publish';
 const KNOWN_OPTIONS: readonly string[] = ['accessToken', 'endpoint', 'compression', 'logger', 'logLevel'];
 const NAMES: Names = { exporterName: 'CloudExporter', errorIdPrefix: 'CLOUD_AI_TRACING' };
 
-class NativeCloudExporter {
-  readonly name = 'mastra-cloud-ai-tracing-exporter';
-  #logger: IMastraLogger;
+class NativeCloudExporter extends BaseExporter {
+  name = 'mastra-cloud-ai-tracing-exporter';
   readonly #log: ExporterLog;
   readonly #tracingLog: AiTracingLog;
-  /** Absent when the exporter is disabled. */
+  /** Absent when the exporter was disabled from the start. */
   readonly #pipeline: Pipeline | undefined;
   readonly #flushTimeoutMs: number;
   readonly #shutdownTimeoutMs: number;
   #shutdown: Promise<void> | undefined;
+  /** Whether the class of the exporter has been looked at: at the first record, when all its fields are set. */
+  #examined = false;
 
   constructor(config: CloudExporterConfig = {}) {
-    this.#logger = config.logger ?? new ConsoleLogger({ level: consoleLevel(config.logLevel), name: 'CloudExporter' });
-    this.#log = new ExporterLog(NAMES, () => this.#logger);
-    this.#tracingLog = new AiTracingLog(this.#log, () => this.#logger);
+    super(config);
+    this.#log = new ExporterLog(NAMES, () => this.logger);
+    this.#tracingLog = new AiTracingLog(this.#log, () => this.logger);
     const options = resolveOptions(NAMES, config);
     for (const unknown of unknownOptions(config, KNOWN_OPTIONS)) this.#log.unknownOption(unknown);
     this.#flushTimeoutMs = numberOption('flushTimeoutMs', options);
@@ -68,7 +70,7 @@ class NativeCloudExporter {
     const endpoint = config.endpoint ?? process.env['MASTRA_CLOUD_AI_TRACES_ENDPOINT'] ?? DEFAULT_ENDPOINT;
     const problem = accessToken ? endpointProblem(endpoint) : 'MASTRA_CLOUD_ACCESS_TOKEN environment variable not set.';
     if (problem) {
-      safely(() => this.#logger.warn(`${this.name} disabled: ${problem}`));
+      safely(() => this.setDisabled(problem));
       return;
     }
     // Only spans are sent, but the engine has an address for each signal.
@@ -78,28 +80,29 @@ class NativeCloudExporter {
       this.#pipeline = openPipeline(native, this.#log, () => {}, this.#tracingLog);
     } catch (error) {
       // The system gives no thread, for example.
-      safely(() => this.#logger.error(`${this.name} disabled: ${error instanceof Error ? error.message : String(error)}`));
+      safely(() => this.setDisabled(error instanceof Error ? error.message : String(error)));
     }
   }
 
-  /** Whether there is no token or no usable endpoint. */
-  get isDisabled(): boolean {
-    return this.#pipeline === undefined;
-  }
-
-  /** Called by Mastra with the logger of the application. */
-  __setLogger(logger: IMastraLogger): void {
-    this.#logger = logger;
-    safely(() => logger.debug(`Logger updated for exporter [name=${this.name}]`));
-  }
-
-  /** Exports an ended span; other events are ignored. Never rejects, whatever it is given. */
-  async exportEvent(event: AITracingEvent): Promise<void> {
-    if (!this.#pipeline) return;
+  /** Also drops what waits, so that nothing more is sent. What is under way cannot be recalled. */
+  protected override setDisabled(reason: string): void {
     try {
-      if (event.type === 'span_ended') this.#pipeline.push({ signal: 'traces', record: spanRecord(event.exportedSpan), complete: true });
-    } catch {
-      this.#log.malformed('exportEvent');
+      super.setDisabled(reason);
+    } finally {
+      this.#pipeline?.disable();
+    }
+  }
+
+  /** Exports an ended span; other events are ignored. */
+  protected override async _exportEvent(event: AITracingEvent): Promise<void> {
+    try {
+      if (this.#takes() && event.type === 'span_ended') {
+        this.#pipeline?.push({ signal: 'traces', record: spanRecord(event.exportedSpan), complete: true });
+      }
+    } catch (error) {
+      // There is no room on the application's stack.
+      if (error instanceof RangeError) this.#pipeline?.lose('traces');
+      else this.#log.malformed('exportEvent');
     }
   }
 
@@ -115,28 +118,51 @@ class NativeCloudExporter {
    * A flush within `shutdownTimeoutMs`; then the exporter takes no more records, and what is left is dropped and
    * reported once. Never rejects.
    */
-  async shutdown(): Promise<void> {
-    if (this.#pipeline) await (this.#shutdown ??= this.#shutDown(this.#pipeline));
+  override async shutdown(): Promise<void> {
+    if (this.isDisabled || !this.#pipeline) return;
+    await (this.#shutdown ??= this.#shutDown(this.#pipeline));
   }
 
-  /** What has become of everything that was exported; all zero for a disabled exporter. Cheap. */
+  /** What has become of everything that was exported; all zero where it was disabled from the start. Cheap. */
   stats(): ExporterStats {
     return this.#pipeline?.stats() ?? noStats();
   }
 
+  /** Whether a record is wanted. */
+  #takes(): boolean {
+    if (!this.#examined) {
+      this.#examined = true;
+      const uncalled = uncalledMethods(this, BASE, PeerExporter.prototype);
+      // It may be what holds back a secret.
+      if (uncalled.length > 0) this.setDisabled(`its class overrides ${uncalled.join(', ')}, which only the JavaScript exporter calls`);
+    }
+    if (this.flush !== BASE.flush) this.#pipeline?.hold((trigger) => void this.#flushOwn(trigger));
+    return !this.isDisabled;
+  }
+
+  /** Calls the `flush()` of a subclass when the peer calls it, and says when it fails. Never rejects. */
+  async #flushOwn(trigger: FlushTrigger): Promise<void> {
+    try {
+      await this.flush();
+    } catch (error) {
+      this.#log.flushFailed(trigger, error, this.#pipeline?.undelivered ?? 0);
+    }
+  }
+
   async #shutDown(pipeline: Pipeline): Promise<void> {
     const { undelivered } = pipeline;
-    if (undelivered > 0) this.#tracingLog.flushingOnShutdown(undelivered);
-    await pipeline.shutdown(this.#shutdownTimeoutMs);
+    const startMs = monotonicMs();
+    if (undelivered > 0) {
+      this.#tracingLog.flushingOnShutdown(undelivered);
+      if (this.flush !== BASE.flush) await settledWithin([this.#flushOwn('shutdown')], this.#shutdownTimeoutMs);
+    }
+    await pipeline.shutdown(Math.max(0, Math.round(this.#shutdownTimeoutMs - (monotonicMs() - startMs))));
     this.#log.shutdownComplete();
   }
 }
 
-/** The peer of 0.24; 1.x does not have this path, so it is looked for only when it is needed. */
-function peerExporter(): new (config?: object) => object {
-  const peer = createRequire(import.meta.url ?? __filename)('@mastra/core/ai-tracing') as { CloudExporter: new (config?: object) => object };
-  return peer.CloudExporter;
-}
+/** What a subclass may have put its own in place of. */
+const BASE = NativeCloudExporter.prototype;
 
 /**
  * Sends ended spans to a Mastra collector. A drop-in for `CloudExporter` of `@mastra/core/ai-tracing` (0.24): same
@@ -145,7 +171,7 @@ function peerExporter(): new (config?: object) => object {
  *
  * @throws MastraError from the constructor: `CLOUD_AI_TRACING_INVALID_OPTION`.
  */
-export class CloudExporter extends nativeOr(NativeCloudExporter, peerExporter) {}
+export class CloudExporter extends nativeOr(NativeCloudExporter, () => PeerExporter) {}
 
 /** Why nothing can be sent to the endpoint. The peer does not check: there each batch fails. */
 function endpointProblem(endpoint: unknown): string | undefined {
@@ -158,10 +184,4 @@ function endpointProblem(endpoint: unknown): string | undefined {
     // Not a URL.
   }
   return `${allowed}, got ${shown(endpoint)}.`;
-}
-
-/** What the peer makes of it: anything else is `'info'`. */
-function consoleLevel(logLevel: CloudExporterConfig['logLevel']): LogLevel {
-  const levels: readonly LogLevel[] = [LogLevel.DEBUG, LogLevel.INFO, LogLevel.WARN, LogLevel.ERROR];
-  return levels.find((level) => level === logLevel) ?? LogLevel.INFO;
 }
