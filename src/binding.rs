@@ -23,7 +23,7 @@ use crate::{
 
 /// Raised with every change of what this file exports; the facade takes no other (`facade/native/load.ts`).
 #[napi]
-pub const API_VERSION: u32 = 2;
+pub const API_VERSION: u32 = 3;
 
 /// Weak: it does not keep the process alive.
 type Listener = ThreadsafeFunction<String, (), FnArgs<(String,)>, Status, false, true>;
@@ -134,6 +134,13 @@ impl NativeExporter {
 #[napi(catch_unwind)]
 pub fn drain(within_ms: u32) {
     runtime::drain(millis(within_ms));
+}
+
+/// PEM text of the root certificates that all exporters of the process trust. To be called before the first exporter with
+/// an `https` address is made; only the first call counts.
+#[napi(catch_unwind)]
+pub fn trust_certificates(pem: String) {
+    runtime::trust_certificates(pem);
 }
 
 /// JSON text of the number options: an array of `OptionSpec` (src/config.rs).

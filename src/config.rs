@@ -86,9 +86,6 @@ pub struct RawOptions {
     access_token: String,
     /// One URL a signal, in the order of [`Signal::ALL`].
     endpoints: [String; Signal::ALL.len()],
-    /// Root certificates, PEM, any number in one text; empty when no endpoint is `https`.
-    #[serde(default)]
-    trusted_pem: String,
     #[serde(default)]
     compression: Compression,
     /// The proxy of each endpoint, if it has one: URLs, as a rule with secrets in them.
@@ -156,8 +153,6 @@ pub struct Config {
     pub access_token: Secret,
     /// Where each signal goes.
     pub endpoints: Endpoints,
-    /// Root certificates, PEM.
-    pub trusted_pem: String,
     /// How bodies travel.
     pub compression: Compression,
     /// The proxy of each endpoint, by [`Signal::index`].
@@ -206,7 +201,6 @@ impl Config {
             max_queue_bytes: count(&MAX_QUEUE_BYTES, raw.max_queue_bytes)?,
             access_token: Secret(raw.access_token),
             endpoints: Endpoints::new(raw.endpoints),
-            trusted_pem: raw.trusted_pem,
             compression: raw.compression,
             proxies: raw.proxies.map(|url| url.map(Secret)),
             quota_pause: raw.quota_pause,

@@ -4,7 +4,7 @@
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -21,7 +21,7 @@ use crate::{
     handle::Handle,
     lock::lock,
     shared::{Member, Shared},
-    transport::{HttpTransport, Transport},
+    transport::{HttpTransport, Transport, tls::Trust},
 };
 
 const THREAD_NAME: &str = "mastra-exporter";
@@ -105,6 +105,15 @@ impl Runtime {
 /// The engine of this process and the number of JS environments that use it.
 static RUNTIME: Mutex<Option<(Runtime, usize)>> = Mutex::new(None);
 
+/// Which servers all exporters of this process trust.
+static TRUST: OnceLock<Trust> = OnceLock::new();
+
+/// Says which certificates to trust: PEM, any number in one text. Each JS environment says the same; the first one
+/// is heard.
+pub fn trust_certificates(pem: String) {
+    TRUST.get_or_init(|| Trust::new(pem));
+}
+
 /// Counts a JS environment (main thread or worker) in. Each call needs one [`leave_environment`].
 ///
 /// # Errors
@@ -114,7 +123,11 @@ pub fn enter_environment() -> Result<(), StartError> {
     if let Some((_, environments)) = running.as_mut() {
         *environments += 1;
     } else {
-        let connect = |config: &Config| HttpTransport::new(config).map_err(|error| error.to_string());
+        let connect = |config: &Config| {
+            // Set before the first exporter that needs it is opened; the others need no trust.
+            let trust = TRUST.get().cloned().unwrap_or_default();
+            HttpTransport::new(config, &trust).map_err(|error| error.to_string())
+        };
         *running = Some((Runtime::start(connect)?, 1));
     }
     Ok(())

@@ -14,17 +14,16 @@ use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use hyper::ext::ReasonPhrase;
 use reqwest::{
-    Client, ClientBuilder, Proxy, Response, StatusCode, Url,
+    Client, ClientBuilder, Response, StatusCode,
     header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue},
     redirect::{Attempt, Policy},
 };
-use rustls::{
-    ClientConfig, RootCertStore,
-    crypto::ring,
-    pki_types::{CertificateDer, pem::PemObject},
-};
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
+use self::{
+    proxy::{ProxyError, with_proxies},
+    tls::Trust,
+};
 use crate::{
     clock,
     config::Config,
@@ -34,6 +33,9 @@ use crate::{
     },
     signal::Signal,
 };
+
+mod proxy;
+pub mod tls;
 
 /// An answer's body is read to keep the connection usable, but no further than this.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
@@ -68,9 +70,9 @@ pub enum TransportError {
     /// No TLS protocol version is left.
     #[error("TLS setup failed: {0}")]
     Tls(#[from] rustls::Error),
-    /// Not shown: a proxy's URL may hold a password.
-    #[error("a proxy of the environment is not an http or https URL; NO_PROXY leaves it out")]
-    Proxy,
+    /// The facade has let a proxy pass that it should not.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
     /// The client refuses its settings.
     #[error("HTTP client setup failed")]
     Client,
@@ -87,19 +89,19 @@ pub struct HttpTransport {
 }
 
 impl HttpTransport {
-    /// A client for one exporter's endpoints, token and trusted certificates.
+    /// A client for one exporter's endpoints and token.
     ///
     /// # Errors
     /// [`TransportError`] when the token cannot be sent or the client cannot be set up.
-    pub fn new(config: &Config) -> Result<Self, TransportError> {
-        Self::from_builder(Client::builder(), config)
+    pub fn new(config: &Config, trust: &Trust) -> Result<Self, TransportError> {
+        Self::from_builder(Client::builder(), config, trust)
     }
 
     /// The same, from a builder that has settings of its own, such as the addresses of a name.
     ///
     /// # Errors
     /// See [`HttpTransport::new`].
-    pub fn from_builder(builder: ClientBuilder, config: &Config) -> Result<Self, TransportError> {
+    pub fn from_builder(builder: ClientBuilder, config: &Config, trust: &Trust) -> Result<Self, TransportError> {
         let mut bearer = HeaderValue::from_bytes(&request::bearer(config.access_token.expose())?)?;
         bearer.set_sensitive(true);
         let mut headers = HeaderMap::from_iter([
@@ -113,7 +115,7 @@ impl HttpTransport {
         let client = builder
             .user_agent(concat!("mastra-native-exporter/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers)
-            .tls_backend_preconfigured(tls_config(&config.trusted_pem)?)
+            .tls_backend_preconfigured(trust.client_config()?)
             .redirect(Policy::custom(follow_within_origin))
             .referer(false)
             .http1_only()
@@ -204,25 +206,6 @@ fn gzip(plain: &[u8]) -> io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-/// The proxies that the facade found in the environment; reqwest itself looks for none.
-fn with_proxies(client: ClientBuilder, config: &Config) -> Result<ClientBuilder, TransportError> {
-    let url = |text: &str| {
-        let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        url.ok_or(TransportError::Proxy)
-    };
-    let mut routes = Vec::new();
-    for (signal, proxy) in Signal::ALL.into_iter().zip(&config.proxies) {
-        if let Some(proxy) = proxy {
-            routes.push((url(config.endpoints.url(signal))?.origin(), url(proxy.expose())?));
-        }
-    }
-    let route = move |url: &Url| {
-        let origin = url.origin();
-        routes.iter().find(|(from, _)| *from == origin).map(|(_, proxy)| proxy.clone())
-    };
-    Ok(client.no_proxy().proxy(Proxy::custom(route)))
-}
-
 /// The reason phrase as it was sent, cut; hyper keeps only those that are not the standard one.
 fn reason(response: &Response) -> Cow<'_, str> {
     match response.extensions().get::<ReasonPhrase>() {
@@ -263,14 +246,4 @@ fn describe(error: reqwest::Error) -> String {
         source = cause.source();
     }
     text
-}
-
-/// Trusts exactly the given certificates. Ones that cannot be read are passed over, as Node does with extra ones.
-fn tls_config(trusted_pem: &str) -> Result<ClientConfig, rustls::Error> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(CertificateDer::pem_slice_iter(trusted_pem.as_bytes()).filter_map(Result::ok));
-    Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth())
 }

@@ -50,7 +50,7 @@ describe('docs/configuration.md', () => {
   });
 
   test('variables: those that the facade reads, beside those that are read for it', () => {
-    const OTHERS = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY']; // by proxy-from-env: outside-proxy.test.mjs
+    const OTHERS = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY']; // in either case: facade/network/proxies.ts
     const read = facade.flatMap(([, text]) => [...text.matchAll(/(?:env\[|variable\(|VARIABLE = )'(\w+)'/g)].map(([, name]) => name));
     const documented = rowsOf('Environment').flatMap(([names]) => codeSpans(names));
     assert.deepEqual(documented.sort(), [...new Set([...read, ...OTHERS])].sort());

@@ -5,12 +5,18 @@ import { makeCertificates } from '../support/certificates.mjs';
 import { runFixture } from '../support/child.mjs';
 import { startProxy } from '../support/proxy.mjs';
 import { refusedUrl, startServer } from '../support/server.mjs';
+import { startSocks } from '../support/socks.mjs';
 
 const TOKEN = 'tok3n-for-the-collector';
 const FAILED = /Batch upload failed after all retries/;
+/** Only the proxies of these tests find it. */
+const HOST = 'collector.test';
+const UNKNOWN_HOST = /dns error|invalid dns name/;
+/** A label of 64 characters: a resolver refuses the name without asking anyone, so going there directly fails at once. */
+const NOWHERE = `${'x'.repeat(64)}.${HOST}`;
 
-// [name, scheme of the collector, environment from the proxy's URL and that of a dead one, way: 'proxy', 'direct' or
-// 'lost']
+// [name, scheme of the collector, environment from the proxy's URL and that of a dead one, way]. The way is 'proxy',
+// 'direct' (to NOWHERE, which fails with an error of its own), 'here' (directly to this machine) or 'lost'.
 const CASES = [
   ['HTTP_PROXY', 'http', (proxy) => ({ HTTP_PROXY: proxy }), 'proxy'],
   ['http_proxy', 'http', (proxy) => ({ http_proxy: proxy }), 'proxy'],
@@ -27,15 +33,17 @@ const CASES = [
   ['ALL_PROXY', 'http', (proxy) => ({ ALL_PROXY: proxy }), 'proxy'],
   ['HTTP_PROXY wins over ALL_PROXY', 'http', (proxy, dead) => ({ ALL_PROXY: dead, HTTP_PROXY: proxy }), 'proxy'],
   ['a proxy without a scheme', 'http', (proxy) => ({ HTTP_PROXY: proxy.replace('http://', '') }), 'proxy'],
+  ['a proxy without a scheme, https', 'https', (proxy) => ({ HTTPS_PROXY: proxy.replace('http://', '') }), 'proxy'],
   ['a dead proxy is not passed by', 'http', (proxy, dead) => ({ HTTP_PROXY: dead }), 'lost'],
   ['a dead proxy is not passed by, https', 'https', (proxy, dead) => ({ HTTPS_PROXY: dead }), 'lost'],
-  ['NO_PROXY', 'http', (proxy, dead) => ({ HTTP_PROXY: dead, NO_PROXY: '127.0.0.1' }), 'direct'],
-  ['no_proxy, https', 'https', (proxy, dead) => ({ HTTPS_PROXY: dead, no_proxy: 'localhost' }), 'direct'],
-  ['NO_PROXY in a list', 'https', (proxy, dead) => ({ HTTPS_PROXY: dead, NO_PROXY: 'example.com, localhost ,10.0.0.1' }), 'direct'],
-  ['NO_PROXY of all', 'https', (proxy, dead) => ({ HTTPS_PROXY: dead, NO_PROXY: '*' }), 'direct'],
+  ['NO_PROXY', 'http', (proxy) => ({ HTTP_PROXY: proxy, NO_PROXY: HOST }), 'direct'],
+  ['no_proxy, https', 'https', (proxy) => ({ HTTPS_PROXY: proxy, no_proxy: HOST }), 'direct'],
   ['NO_PROXY of another host', 'https', (proxy) => ({ HTTPS_PROXY: proxy, NO_PROXY: 'example.com,host' }), 'proxy'],
-  ['no_proxy wins', 'http', (proxy) => ({ HTTP_PROXY: proxy, no_proxy: 'example.com', NO_PROXY: '127.0.0.1' }), 'proxy'],
+  ['no_proxy wins', 'http', (proxy) => ({ HTTP_PROXY: proxy, no_proxy: 'example.com', NO_PROXY: HOST }), 'proxy'],
   ['an empty NO_PROXY', 'http', (proxy) => ({ HTTP_PROXY: proxy, NO_PROXY: '' }), 'proxy'],
+  // A proxy for http reads the token.
+  ['this machine needs no proxy', 'http', (proxy) => ({ HTTP_PROXY: proxy, ALL_PROXY: proxy }), 'here'],
+  ['this machine needs no proxy, https', 'https', (proxy) => ({ HTTPS_PROXY: proxy, ALL_PROXY: proxy }), 'here'],
 ];
 
 describe('proxies', { concurrency: 2 }, () => {
@@ -53,27 +61,32 @@ describe('proxies', { concurrency: 2 }, () => {
     certificates.remove();
   });
 
+  const url = ({ url }, host = HOST) => url.replace('127.0.0.1', host);
+
   // One child; its requests are told from those of others by their path.
-  async function run(name, scheme, env) {
+  async function run(name, scheme, env, host) {
     const project = name.replaceAll(/\W+/g, '-');
-    const url = scheme === 'https' ? collectors.https.url.replace('127.0.0.1', 'localhost') : collectors.http.url;
+    const endpoint = url(collectors[scheme], host);
     const result = await runFixture('export-and-end.mjs', {
-      URL: url, COUNT: '3', TOKEN, MAX_RETRIES: '1', MASTRA_PROJECT_ID: project, NODE_EXTRA_CA_CERTS: certificates.caPath, ...env,
+      URL: endpoint, COUNT: '3', TOKEN, MAX_RETRIES: '1', MASTRA_PROJECT_ID: project, NODE_EXTRA_CA_CERTS: certificates.caPath, ...env,
     });
     assert.deepEqual([result.code, result.signal], [0, null], result.stderr);
     const arrived = collectors[scheme].requests.filter(({ path }) => path.startsWith(`/projects/${project}/`));
-    return { ...result, output: result.stdout + result.stderr, arrived, url };
+    return { ...result, output: result.stdout + result.stderr, arrived, endpoint };
   }
 
   for (const [name, scheme, env, way] of CASES) {
     test(name, async () => {
       const proxy = await startProxy();
       try {
-        const { arrived, output, url } = await run(name, scheme, env(`http://${proxy.host}`, dead));
-        assert.equal(arrived.length, way === 'lost' ? 0 : 1, output);
-        assert.equal(FAILED.test(output), way === 'lost', output);
+        const host = { direct: NOWHERE, here: 'localhost' }[way];
+        const { arrived, output, endpoint } = await run(name, scheme, env(`http://${proxy.host}`, dead), host);
+        const arrives = way === 'proxy' || way === 'here';
+        assert.equal(arrived.length, arrives ? 1 : 0, output);
+        assert.equal(FAILED.test(output), !arrives, output);
+        assert.equal(UNKNOWN_HOST.test(output), way === 'direct', output);
         assert.equal(proxy.forwarded.length, way === 'proxy' && scheme === 'http' ? 1 : 0);
-        assert.deepEqual(proxy.tunnels.map(({ target }) => target), way === 'proxy' && scheme === 'https' ? [new URL(url).host] : []);
+        assert.deepEqual(proxy.tunnels.map(({ target }) => target), way === 'proxy' && scheme === 'https' ? [new URL(endpoint).host] : []);
         for (const { headers, text } of arrived) {
           assert.equal(headers.authorization, `Bearer ${TOKEN}`);
           assert.equal(JSON.parse(text).spans.length, 3);
@@ -100,23 +113,23 @@ describe('proxies', { concurrency: 2 }, () => {
     }
   });
 
-  // The logs have an address of their own here, at the same host; [name, environment, does the proxy see the logs?]
-  const port = (url) => new URL(url).port;
+  // The logs have an address of their own here; [name, host of the traces, scheme of the logs, environment, do the
+  // traces arrive?]
+  const port = ({ url }) => new URL(url).port;
   const TWO_ADDRESSES = [
-    ['one host, https through a proxy and http without', 'https', (proxy) => ({ HTTPS_PROXY: proxy }), true],
-    ['one host, one of its ports in NO_PROXY', 'http', (proxy) => ({ HTTP_PROXY: proxy, NO_PROXY: `localhost:${port(collectors.http.url)}` }), true],
-    ['one host in NO_PROXY', 'https', (proxy) => ({ HTTPS_PROXY: proxy, NO_PROXY: 'localhost' }), false],
+    ['traces to this machine, logs through a proxy', 'localhost', 'http', (proxy) => ({ HTTP_PROXY: proxy }), true],
+    ['one host, https through a proxy and http without', NOWHERE, 'https', (proxy) => ({ HTTPS_PROXY: proxy }), false],
+    ['one host, one of its ports in NO_PROXY', NOWHERE, 'http', (proxy) => ({ HTTP_PROXY: proxy, NO_PROXY: `${HOST}:${port(collectors.http)}` }), false],
   ];
-  for (const [name, scheme, env, proxied] of TWO_ADDRESSES) {
+  for (const [name, host, scheme, env, tracesArrive] of TWO_ADDRESSES) {
     test(name, async () => {
       const proxy = await startProxy();
       const other = await startServer((req, res) => res.end('{}'), scheme === 'https' ? certificates : undefined);
       try {
-        const url = (server) => server.url.replace('127.0.0.1', 'localhost');
-        const { arrived, output } = await run(name, 'http', { URL: url(collectors.http), LOGS_URL: url(other), ...env(`http://${proxy.host}`) });
-        assert.deepEqual([arrived.length, other.requests.length], [1, 1], output);
+        const { arrived, output } = await run(name, 'http', { LOGS_URL: url(other), ...env(`http://${proxy.host}`) }, host);
+        assert.deepEqual([arrived.length, other.requests.length], [Number(tracesArrive), 1], output);
         const asked = [...proxy.forwarded.map(({ url: forwarded }) => new URL(forwarded).host), ...proxy.tunnels.map(({ target }) => target)];
-        assert.deepEqual(asked, proxied ? [new URL(url(other)).host] : []);
+        assert.deepEqual(asked, [new URL(url(other)).host]);
       } finally {
         await Promise.all([proxy.close(), other.close()]);
       }
@@ -150,12 +163,30 @@ describe('proxies', { concurrency: 2 }, () => {
     });
   }
 
-  for (const [name, url] of [['no URL', 'http://user:s3cr3t@'], ['of SOCKS', 'socks5://user:s3cr3t@127.0.0.1:1080']]) {
-    test(`a proxy that is ${name} disables the exporter, with one line that says why, without its text`, async () => {
-      const { arrived, output } = await run(`a proxy ${name}`, 'http', { ALL_PROXY: url });
+  // Telemetry is not lost for a setting that is meant for something else.
+  for (const [name, value] of [['no URL', 'http://user:s3cr3t@'], ['of another kind', 'ftp://user:s3cr3t@127.0.0.1:21'], ['no text of a URL', ':::s3cr3t']]) {
+    test(`a proxy that is ${name}: one warning without its text, then directly`, async () => {
+      const { arrived, output } = await run(`a proxy ${name}`, 'http', { ALL_PROXY: value, NO_PROXY: 'example.com' }, NOWHERE);
       assert.equal(arrived.length, 0);
-      assert.match(output, /CloudExporter disabled: a proxy of the environment is not an http or https URL/);
+      assert.match(output, UNKNOWN_HOST);
+      const warnings = output.match(/CloudExporter ignores a proxy that is not an http, https or SOCKS URL and sends directly/g);
+      assert.equal(warnings?.length, 1, output);
+      assert.match(output, /ALL_PROXY/);
       assert.ok(!output.includes('s3cr3t'), output);
+    });
+  }
+
+  for (const scheme of ['http', 'https']) {
+    test(`a SOCKS proxy, ${scheme}`, async () => {
+      const proxy = await startSocks();
+      try {
+        const { arrived, output } = await run(`SOCKS ${scheme}`, scheme, { ALL_PROXY: `socks5h://us3r:s3cr3t@${proxy.host}` });
+        assert.equal(arrived.length, 1, output);
+        assert.deepEqual(proxy.seen, [{ kind: 3, host: HOST, port: Number(port(collectors[scheme])), user: 'us3r', password: 's3cr3t' }]);
+        assert.ok(!output.includes('s3cr3t'), output);
+      } finally {
+        await proxy.close();
+      }
     });
   }
 

@@ -1,11 +1,17 @@
 // A module of the facade by itself, from its source: what the package does not export, but tests and benchmarks need.
 import { readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 
 import ts from 'typescript';
 
-/** The module `facade/NAME.ts`, which may import types and what is built in, and nothing else. */
+/** The module `facade/NAME.ts`, which may import types, what is built in, and modules of the facade that do no more. */
 export function facadeModule(name) {
+  return import(dataUrl(name));
+}
+
+function dataUrl(name) {
   const source = readFileSync(new URL(`../../facade/${name}.ts`, import.meta.url), 'utf8');
   const { outputText } = ts.transpileModule(source, { compilerOptions: { module: 'esnext', target: 'es2023' } });
-  return import(`data:text/javascript,${encodeURIComponent(outputText)}`);
+  const linked = outputText.replaceAll(/from '(\.[^']*)\.js'/g, (_, path) => `from '${dataUrl(posix.join(posix.dirname(name), path))}'`);
+  return `data:text/javascript,${encodeURIComponent(linked).replaceAll("'", '%27')}`;
 }

@@ -1,16 +1,16 @@
 import type { ExporterLog } from '../log/log.js';
 import type { NativeOptions } from '../native/engine.js';
-import { trustedPem } from '../network/certificates.js';
+import { trustAsNode } from '../network/certificates.js';
 import { readableHosts } from '../network/hosts.js';
 import { environmentProxies } from '../network/proxies.js';
 import { Pipeline, type OnDropped, type PipelineLog } from '../pipeline/pipeline.js';
 
-/** What the exporter itself knows of its options; proxies and certificates are those of the process. */
-type ExporterOptions = Omit<NativeOptions, 'trustedPem' | 'proxies'>;
+/** What the exporter itself knows of its options; proxies are those of the process. */
+type ExporterOptions = Omit<NativeOptions, 'proxies'>;
 
 /**
- * Opens the pipeline of an exporter. A token that would travel readable for others is worth a warning to `log`; what
- * happens later is written to `pipelineLog`.
+ * Opens the pipeline of an exporter. A token that would travel readable for others and a proxy that cannot be used are
+ * worth a warning to `log` each; what happens later is written to `pipelineLog`.
  */
 export function openPipeline(
   // These two are the facade's; the engine does not know them.
@@ -23,7 +23,7 @@ export function openPipeline(
   const exposed = readableHosts(endpoints);
   if (exposed.length > 0) log.readableToken(exposed);
   const proxies = environmentProxies(endpoints);
-  const secure = [...endpoints, ...proxies].some((url) => url !== null && URL.canParse(url) && new URL(url).protocol === 'https:');
-  const network = { proxies, ...(secure ? { trustedPem: trustedPem() } : {}) };
-  return new Pipeline({ ...options, ...network }, pipelineLog, onDropped);
+  if (proxies.unusable.length > 0) log.unusableProxy(proxies.unusable);
+  if ([...endpoints, ...proxies.urls].some((url) => /^\s*https:/i.test(url ?? ''))) trustAsNode();
+  return new Pipeline({ ...options, proxies: proxies.urls }, pipelineLog, onDropped);
 }

@@ -71,6 +71,11 @@ export class ExporterLog implements PipelineLog {
     this.#write('warn', `${this.#names.exporterName} sends its access token unencrypted; use https`, { hosts });
   }
 
+  /** These variables of the environment name no usable proxy. Their values are not shown: they may hold a password. */
+  unusableProxy(variables: readonly string[]): void {
+    this.#write('warn', `${this.#names.exporterName} ignores a proxy that is not an http, https or SOCKS URL and sends directly`, { variables });
+  }
+
   /** The process ends with records undelivered. */
   lostAtExit(lostRecords: number): void {
     this.#write('warn', `${this.#names.exporterName} lost ${lostRecords} records at exit`, { lostRecords });

@@ -54,13 +54,16 @@ export type NativeOptions = {
   accessToken: string;
   /** In the order of `SIGNALS`. */
   endpoints: string[];
-  /** PEM text of the trusted root certificates; only for `https`. */
-  trustedPem?: string;
   compression?: 'none' | 'gzip';
   /** The proxy of each endpoint. */
   proxies?: (string | null)[];
   quotaPause?: boolean;
 } & Partial<Record<NumberOption, number | undefined>>;
+
+/** Tells the engine which root certificates all exporters of the process trust: PEM. Only the first call counts. */
+export function trustCertificates(pem: string): void {
+  native?.trustCertificates(pem);
+}
 
 /**
  * Blocks until all exporters of the process have delivered or dropped everything, for `withinMs` at most. For the end

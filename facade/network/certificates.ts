@@ -1,27 +1,28 @@
-import { readFileSync } from 'node:fs';
-import * as tls from 'node:tls';
+import tls from 'node:tls';
 
-let cached: string | undefined;
+import { trustCertificates } from '../native/engine.js';
+import { opensslCertificates, readPem, usesOpenssl } from './openssl.js';
 
-/** PEM text of the root certificates that Node trusts: its own set and `NODE_EXTRA_CA_CERTS`. Read once. */
-export function trustedPem(): string {
-  cached ??= certificates().join('\n');
-  return cached;
+let trusted = false;
+
+/** Tells the engine to trust whom Node trusts. Once: reading and parsing takes milliseconds. */
+export function trustAsNode(): void {
+  if (trusted) return;
+  trusted = true;
+  trustCertificates(trustedPem());
 }
 
-function certificates(): readonly string[] {
-  // Since Node 22.15, and also right under --use-system-ca and --use-openssl-ca. Older types do not know it.
-  const { getCACertificates } = tls as { getCACertificates?: (type: 'default') => string[] };
-  return getCACertificates ? getCACertificates('default') : [...tls.rootCertificates, ...extraCertificates()];
+/** PEM text of the root certificates that Node trusts. */
+function trustedPem(): string {
+  // Since Node 22.15, and also right under --use-system-ca. Older types do not know it.
+  const { getCACertificates } = tls as { getCACertificates?: (type: 'default' | 'extra') => string[] };
+  const known = getCACertificates?.('default');
+  if (usesOpenssl(known, getCACertificates?.('extra'))) return [...opensslCertificates(), extraPem()].join('\n');
+  return (known ?? [...tls.rootCertificates, extraPem()]).join('\n');
 }
 
-function extraCertificates(): string[] {
+function extraPem(): string {
   const path = process.env['NODE_EXTRA_CA_CERTS'];
-  if (!path) return [];
-  try {
-    return [readFileSync(path, 'utf8')];
-  } catch {
-    // Node has warned about it at its start, and goes on without.
-    return [];
-  }
+  // Node has warned at its start about a file that cannot be read, and goes on without.
+  return path ? readPem(path) : '';
 }

@@ -62,7 +62,7 @@ async fn the_next_address_of_a_name_is_tried_when_one_is_silent() {
     let addresses = [first.parse().unwrap(), server.address];
     let builder = Client::builder().resolve_to_addrs("collector.test", &addresses);
     let config = config(&format!("http://collector.test:{port}"), json!({ "connectTimeoutMs": 1000 }));
-    let transport = HttpTransport::from_builder(builder, &config).unwrap();
+    let transport = HttpTransport::from_builder(builder, &config, &Trust::default()).unwrap();
     assert_eq!(send(&transport).await, Outcome::Delivered);
 }
 
@@ -71,7 +71,7 @@ async fn no_connection_takes_longer_than_its_time_limit() {
     let address = "127.0.0.3:39871";
     let _silent = silent(address).await;
     let config = config(&format!("http://{address}"), json!({ "connectTimeoutMs": 100 }));
-    let outcome = send(&HttpTransport::new(&config).unwrap()).await;
+    let outcome = send(&HttpTransport::new(&config, &Trust::default()).unwrap()).await;
     assert!(matches!(&outcome, Outcome::Retry { cause, .. } if cause.contains("Connect")), "{outcome:?}");
 }
 

@@ -13,7 +13,7 @@ use mastra_native_exporter::{
     config::Config,
     protocol::{answer::Outcome, request::Body},
     signal::Signal,
-    transport::{HttpTransport, Transport, TransportError},
+    transport::{HttpTransport, Transport, TransportError, tls::Trust},
 };
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -46,9 +46,13 @@ fn config(url: &str, mut more: Value) -> Config {
     Config::from_json(&more.to_string()).unwrap()
 }
 
-/// A transport for a server. `more`: options besides endpoints.
-fn connect_as(url: &str, more: Value) -> Result<HttpTransport, TransportError> {
-    HttpTransport::new(&config(url, more))
+/// A transport for a server. `more`: options besides endpoints, and `trustedPem`.
+fn connect_as(url: &str, mut more: Value) -> Result<HttpTransport, TransportError> {
+    let trust = match more.as_object_mut().unwrap().remove("trustedPem") {
+        Some(Value::String(pem)) => Trust::new(pem),
+        _ => Trust::default(),
+    };
+    HttpTransport::new(&config(url, more), &trust)
 }
 
 fn connect_with(token: &str, url: &str, trusted_pem: &str) -> Result<HttpTransport, TransportError> {

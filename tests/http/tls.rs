@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use mastra_native_exporter::protocol::answer::Outcome;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType};
 use rustls::{
     ServerConfig,
     crypto::ring,
-    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 use tokio::{io::AsyncWriteExt, net::TcpListener};
 
@@ -38,18 +39,24 @@ impl Authority {
         change(&mut params);
         let key = KeyPair::generate().unwrap();
         let leaf = params.signed_by(&key, &self.issuer).unwrap();
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![leaf.der().clone()], key)
-            .unwrap()
+        server_config(leaf.der(), &key)
     }
 
     pub async fn start(&self) -> Server {
         Server::start_tls(self.server("localhost", |_| {}), vec![answer("200 OK"); 2]).await
     }
+}
+
+/// What a server needs to show this certificate. The key need not be that of the certificate.
+fn server_config(certificate: &CertificateDer<'static>, key: &KeyPair) -> ServerConfig {
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let key = ring::default_provider().key_provider.load_private_key(key).unwrap();
+    let shown = CertifiedKey::new(vec![certificate.clone()], key);
+    ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(shown)))
 }
 
 fn connect(server: &Server, trusted_pem: &str) -> HttpTransport {
@@ -103,6 +110,83 @@ async fn a_certificate_for_another_name_or_time_is_refused() {
         assert!(cause.contains("certificate") && cause.contains(expected), "{cause}");
         assert!(server.requests().is_empty());
     }
+}
+
+/// A server with a certificate that nobody else has signed, and the certificate.
+async fn start_self_signed(change: impl FnOnce(&mut CertificateParams), answers: usize) -> (Server, String) {
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    change(&mut params);
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let server = Server::start_tls(server_config(certificate.der(), &key), vec![answer("200 OK"); answers]).await;
+    (server, certificate.pem())
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_is_trusted_if_it_is_listed_itself() {
+    for is_ca in [IsCa::Ca(BasicConstraints::Unconstrained), IsCa::ExplicitNoCa, IsCa::NoCa] {
+        let (server, pem) = start_self_signed(|params| params.is_ca = is_ca.clone(), 1).await;
+        assert_eq!(send(&connect(&server, &pem)).await, Outcome::Delivered, "{is_ca:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_marked_as_a_ca_is_refused_for_any_other_reason() {
+    let (server, _) = start_self_signed(|_| {}, 0).await;
+    // The same names, another key.
+    let (_, like_it) = start_self_signed(|_| {}, 0).await;
+    for other in [String::new(), like_it, Authority::new("other").pem] {
+        let cause = cause(&connect(&server, &other)).await;
+        assert!(cause.contains("invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))"), "{cause}");
+    }
+    let (expired, expired_pem) = start_self_signed(
+        |params| {
+            params.not_before = rcgen::date_time_ymd(2019, 1, 1);
+            params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+        },
+        0,
+    )
+    .await;
+    let (early, early_pem) = start_self_signed(|params| params.not_before = rcgen::date_time_ymd(2999, 1, 1), 0).await;
+    let (elsewhere, elsewhere_pem) = start_self_signed(
+        |params| params.subject_alt_names = vec![SanType::DnsName("other.example".try_into().unwrap())],
+        0,
+    )
+    .await;
+    let refused = [
+        (expired, expired_pem, "expired"),
+        (early, early_pem, "not valid yet"),
+        (elsewhere, elsewhere_pem, "not valid for name"),
+    ];
+    for (server, pem, expected) in refused {
+        let cause = cause(&connect(&server, &pem)).await;
+        assert!(cause.contains("certificate") && cause.contains(expected), "{cause}");
+        assert!(server.requests().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn who_has_a_listed_certificate_without_its_key_gets_nothing() {
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+    let server = Server::start_tls(server_config(certificate.der(), &KeyPair::generate().unwrap()), []).await;
+    let cause = cause(&connect(&server, &certificate.pem())).await;
+    assert!(cause.contains("BadSignature"), "{cause}");
+    assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_listed_certificate_vouches_for_no_other() {
+    // Listed and shown, but signed by an authority that is not listed: not trusted, as by Node.
+    let authority = Authority::new("unlisted");
+    let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let leaf = params.signed_by(&key, &authority.issuer).unwrap();
+    let server = Server::start_tls(server_config(leaf.der(), &key), []).await;
+    let cause = cause(&connect(&server, &leaf.pem())).await;
+    assert!(cause.contains("UnknownIssuer"), "{cause}");
 }
 
 #[tokio::test]
