@@ -129,11 +129,17 @@ impl NativeExporter {
     }
 }
 
-/// Blocks until all exporters of the process have delivered or dropped everything, for `withinMs` at most. For the end
-/// of the process, when the event loop is gone.
+/// Blocks until all exporters of the process have delivered or dropped everything, for `withinMs` at most; answers how
+/// many records are left. For the end of the process, when the event loop is gone.
 #[napi(catch_unwind)]
-pub fn drain(within_ms: u32) {
-    runtime::drain(millis(within_ms));
+pub fn drain(within_ms: u32) -> u32 {
+    u32::try_from(runtime::drain(millis(within_ms))).unwrap_or(u32::MAX)
+}
+
+/// The longest `exitTimeoutMs` of all exporters of the process.
+#[napi(catch_unwind)]
+pub fn exit_timeout_ms() -> u32 {
+    u32::try_from(runtime::exit_timeout().as_millis()).unwrap_or(u32::MAX)
 }
 
 /// PEM text of the root certificates that all exporters of the process trust. To be called before the first exporter with

@@ -92,7 +92,7 @@ impl Runtime {
     /// Ends the thread: it delivers what is left, for the longest `exitTimeoutMs` of all exporters at most.
     pub fn stop(self) {
         let Self { shared, thread, ended } = self;
-        let within = shared.exit_timeout();
+        let within = shared.time_to_wait();
         shared.send(Command::Stop { deadline: clock::now() + within });
         // A thread that is not gone by then is left behind: Node must end.
         if ended.recv_timeout(within + GRACE) == Err(RecvTimeoutError::Disconnected) {
@@ -151,16 +151,25 @@ pub fn with_running<R>(act: impl FnOnce(&Runtime) -> R) -> Option<R> {
     lock(&RUNTIME).as_ref().map(|(runtime, _)| act(runtime))
 }
 
-/// Blocks until all exporters have delivered or dropped everything, for `within` at most.
-pub fn drain(within: Duration) {
+/// The longest `exitTimeoutMs` of all exporters of the process.
+#[must_use]
+pub fn exit_timeout() -> Duration {
+    with_running(|runtime| runtime.shared.exit_timeout()).unwrap_or_default()
+}
+
+/// Blocks until all exporters have delivered or dropped everything, for `within` at most; answers how many records are
+/// left.
+#[must_use]
+pub fn drain(within: Duration) -> u64 {
     // Not under the lock: a worker may come or go meanwhile.
-    let Some(shared) = with_running(|runtime| Arc::clone(&runtime.shared)) else { return };
+    let Some(shared) = with_running(|runtime| Arc::clone(&runtime.shared)) else { return 0 };
     shared.end_waiting();
     let (done, wait) = bounded(0);
     if shared.send(Command::Drain { deadline: clock::now() + within, done }) {
         // Nothing is ever sent: it ends with the other side's drop, or with the time.
         let _ = wait.recv_timeout(within);
     }
+    shared.undelivered()
 }
 
 fn run<T, C>(connect: C, commands: Receiver<Command>, wake: Arc<Notify>) -> std::io::Result<()>

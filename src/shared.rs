@@ -41,8 +41,12 @@ pub struct Shared {
     failed: AtomicBool,
     last_id: AtomicU64,
     members: Mutex<Vec<Weak<Member>>>,
+    /// Of all exporters, also of those that the application has forgotten.
+    stats: Mutex<Vec<Weak<Stats>>>,
     /// The longest `exit_timeout` of all exporters.
     exit_timeout_ms: AtomicU64,
+    /// The end of the process has been waited for.
+    waited: AtomicBool,
 }
 
 impl Shared {
@@ -55,6 +59,8 @@ impl Shared {
             failed: AtomicBool::new(false),
             last_id: AtomicU64::new(0),
             members: Mutex::default(),
+            stats: Mutex::default(),
+            waited: AtomicBool::new(false),
             exit_timeout_ms: AtomicU64::new(0),
         }
     }
@@ -79,19 +85,32 @@ impl Shared {
     pub fn join(&self, member: &Arc<Member>, exit_timeout: Duration) -> ExporterId {
         let exit_timeout_ms = u64::try_from(exit_timeout.as_millis()).unwrap_or(u64::MAX);
         self.exit_timeout_ms.fetch_max(exit_timeout_ms, Ordering::Relaxed);
+        let mut stats = lock(&self.stats);
+        stats.retain(|known| known.strong_count() > 0);
+        stats.push(Arc::downgrade(&member.stats));
         let mut members = lock(&self.members);
         members.retain(|known| known.strong_count() > 0);
         members.push(Arc::downgrade(member));
         self.last_id.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// The longest `exitTimeoutMs` of all exporters; nothing once [`Shared::end_waiting`] was called.
+    /// The longest `exitTimeoutMs` of all exporters.
     pub fn exit_timeout(&self) -> Duration {
         Duration::from_millis(self.exit_timeout_ms.load(Ordering::Relaxed))
     }
 
+    /// The same; nothing once [`Shared::end_waiting`] was called.
+    pub fn time_to_wait(&self) -> Duration {
+        if self.waited.load(Ordering::Relaxed) { Duration::ZERO } else { self.exit_timeout() }
+    }
+
     /// The process ends now and has been waited for: not a second time.
     pub fn end_waiting(&self) {
-        self.exit_timeout_ms.store(0, Ordering::Relaxed);
+        self.waited.store(true, Ordering::Relaxed);
+    }
+
+    /// Records of all exporters that are neither delivered nor dropped.
+    pub fn undelivered(&self) -> u64 {
+        lock(&self.stats).iter().filter_map(Weak::upgrade).map(|stats| stats.undelivered()).sum()
     }
 }

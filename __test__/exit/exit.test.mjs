@@ -103,6 +103,26 @@ describe('a collector that does not work holds nobody', { concurrency: 4 }, () =
     }
   }
 
+  // A process manager that does not wait for exitTimeoutMs: pm2 waits 1.6 s. The limit here is far beyond any test.
+  for (const [name, how, signal] of HOLDING.slice(1)) {
+    test(`${name}, killed while it is held: a line has said what for`, async () => {
+      const collector = await startCollector({ answer: () => 'hang' });
+      try {
+        const child = startFixture('lost-exit.mjs', { URL: collector.url, COUNT: `${COUNT}`, END: how, EXIT_TIMEOUT_MS: '600000' });
+        if (signal) {
+          await child.said('ready');
+          child.kill(signal);
+        }
+        await child.wrote(/CloudExporter holds the end of the process for up to \d+ ms to deliver 300 records/);
+        child.kill('SIGKILL');
+        const result = await child.ended;
+        assert.deepEqual([result.signal, lostLines(result)], ['SIGKILL', []], result.stderr);
+      } finally {
+        await collector.close();
+      }
+    });
+  }
+
   test('exitTimeoutMs 0: not held at all', async () => {
     const result = await end({ how: 'exit', answer: () => 'hang', env: { EXIT_TIMEOUT_MS: '0' } });
     assert.deepEqual([result.code, lostLines(result).length], [7, 1], result.stderr);

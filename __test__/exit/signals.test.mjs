@@ -2,14 +2,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startCollector } from '../../examples/demo/collector.mjs';
-import { startFixture } from '../support/lost-child.mjs';
+import { runToEnd, startFixture } from '../support/lost-child.mjs';
 import { arrivals, missing, numbered } from '../support/lost-spans.mjs';
 
-const HOW = ['on', 'once', 'async'];
+const HOW = ['on', 'once', 'async', 'prepended', 'prependedOnce'];
 const WHEN = ['before construction', 'after construction', 'after the first export'];
-const OTHER = ['none', 'signal-exit', 'plain'];
+const OTHER = ['none', 'signal-exit 3', 'signal-exit 4', 'signal-exit 3 and 4', 'plain'];
 
-const CASES = OTHER.flatMap((other) => HOW.flatMap((how) => WHEN.map((when) => ({ other, how, when, signal: 'SIGTERM' }))));
+const CASES = HOW.flatMap((how) => WHEN.map((when) => ({ other: 'none', how, when, signal: 'SIGTERM' })));
+// Beside others, one point in time: that the exporter's listener is the first does not depend on them.
+for (const other of OTHER.slice(1)) for (const how of ['once', 'prependedOnce']) CASES.push({ other, how, when: WHEN[1], signal: 'SIGTERM' });
 for (const signal of ['SIGINT', 'SIGHUP']) CASES.push({ other: 'none', how: 'once', when: WHEN[0], signal });
 
 async function signalled({ other, how, when = WHEN[0], signal }) {
@@ -24,17 +26,19 @@ async function signalled({ other, how, when = WHEN[0], signal }) {
   }
 }
 
-const OTHER_NAMES = { none: 'alone', 'signal-exit': 'beside another copy of signal-exit', plain: 'beside a plain listener' };
+const beside = (other) => (other === 'none' ? 'alone' : other === 'plain' ? 'beside a plain listener' : `beside ${other}`);
 
 describe('a signal handler of the application', { concurrency: 3 }, () => {
   for (const { other, how, when, signal } of CASES) {
-    test(`${how} handler for ${signal}, ${when}, ${OTHER_NAMES[other]}: runs to its end, its spans are delivered`, async () => {
+    test(`${how} handler for ${signal}, ${when}, ${beside(other)}: runs to its end, its spans are delivered`, async () => {
       const { code, signal: endedBy, stdout, stderr, counts } = await signalled({ other, how, when, signal });
       assert.deepEqual([code, endedBy, stderr], [5, null, '']);
       assert.match(stdout, /^handler done$/m);
       assert.equal(stdout.split('handler done').length, 2, 'once');
-      assert.deepEqual(missing([...numbered(100), ...numbered(50, 'h')], counts), []);
-      assert.deepEqual([...counts.values()].filter((count) => count !== 1), [], 'nothing twice');
+      const inCallbacks = other.startsWith('signal-exit') ? numbered(10, 'c') : [];
+      assert.deepEqual(missing([...numbered(100), ...numbered(50, 'h'), ...inCallbacks], counts), []);
+      const twice = [...counts].filter(([id, count]) => count !== (other === 'signal-exit 3 and 4' && id.startsWith('c') ? 2 : 1));
+      assert.deepEqual(twice, [], 'nothing twice');
       if (other === 'plain') assert.match(stdout, /^plain listener$/m);
     });
   }
@@ -42,11 +46,28 @@ describe('a signal handler of the application', { concurrency: 3 }, () => {
 
 describe('no handler of the application', { concurrency: 3 }, () => {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
-    test(`${signal} beside another copy of signal-exit: both have their turn, the signal ends the process`, async () => {
-      const { code, signal: endedBy, stdout, stderr, counts } = await signalled({ other: 'signal-exit', how: 'none', signal });
-      assert.deepEqual([code, endedBy, stderr], [null, signal, '']);
-      assert.equal(stdout.match(/^signal-exit copy: null SIG/gm)?.length, 1);
-      assert.deepEqual(missing(numbered(100), counts), []);
-    });
+    for (const other of OTHER.filter((name) => name.startsWith('signal-exit'))) {
+      for (const when of signal === 'SIGTERM' ? ['before', 'after'] : ['before']) {
+        test(`${signal} beside ${other}, loaded ${when}: its callback has its turn and may export, the signal ends the process`, async () => {
+          const { code, signal: endedBy, stdout, stderr, counts } = await signalled({ other, how: 'none', when, signal });
+          assert.deepEqual([code, endedBy, stderr], [null, signal, '']);
+          assert.equal(stdout.match(/^signal-exit: null SIG/gm)?.length, other === 'signal-exit 3 and 4' ? 2 : 1);
+          assert.deepEqual(missing([...numbered(100), ...numbered(10, 'c')], counts), []);
+        });
+      }
+    }
+  }
+});
+
+// A stand-in for Windows, which is not here: its name, and a `kill` that tells what it is asked for.
+test('Windows: Ctrl+Break is heard, delivers, and ends the process', async () => {
+  const collector = await startCollector();
+  try {
+    const { code, stdout, stderr } = await runToEnd('windows.mjs', { URL: collector.url });
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(JSON.parse(stdout), { kills: ['SIGINT'], left: 0 });
+    assert.deepEqual(missing(numbered(100), arrivals(collector)), []);
+  } finally {
+    await collector.close();
   }
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startCollector } from '../../examples/demo/collector.mjs';
-import { runToEnd } from '../support/lost-child.mjs';
+import { runToEnd, startFixture } from '../support/lost-child.mjs';
 import { makeLightBuild } from '../support/lost-light-build.mjs';
 import { arrivals, missing, numbered } from '../support/lost-spans.mjs';
 
@@ -21,6 +21,19 @@ async function run({ mode, workers, env, answer }) {
   try {
     const result = await runToEnd('lost-workers.mjs', { URL: collector.url, MODE: mode, COUNT: `${COUNT}`, WORKERS: `${workers}`, ...env });
     return { ...result, counts: arrivals(collector) };
+  } finally {
+    await collector.close();
+  }
+}
+
+/** A process whose main thread has no exporter, ended by a signal. */
+async function signalled(signal, { answer, env } = {}) {
+  const collector = await startCollector(answer && { answer });
+  try {
+    const child = startFixture('lost-workers.mjs', { URL: collector.url, MODE: 'liveOn', COUNT: `${COUNT}`, WORKERS: '4', ...env });
+    await child.said('ready');
+    child.kill(signal);
+    return { ...(await child.ended), counts: arrivals(collector) };
   } finally {
     await collector.close();
   }
@@ -69,6 +82,21 @@ describe('workers', { concurrency: 2 }, () => {
       check(result, { code: 7, prefixes: [...prefixes(2), ...extra] });
     });
   }
+
+  // Node tells only the main thread of signals; that the package is loaded there is enough.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
+    test(`${signal} to a process with exporters in workers alone: all delivered, the signal ends it`, async () => {
+      const { code, signal: endedBy, stderr, counts } = await signalled(signal);
+      assert.deepEqual([code, endedBy, stderr], [null, signal, '']);
+      assert.deepEqual(missing(prefixes(4).flatMap((prefix) => numbered(COUNT, prefix)), counts), []);
+    });
+  }
+
+  test('the same with a collector that hangs: one line says what was lost', async () => {
+    const { signal, stderr } = await signalled('SIGTERM', { answer: () => 'hang', env: { EXIT_TIMEOUT_MS: '400' } });
+    assert.equal(signal, 'SIGTERM');
+    assert.equal(stderr, `mastra-native-exporter lost ${4 * COUNT} records of worker threads at exit\n`);
+  });
 
   test(`${IN_A_ROW} workers in a row in one process, each the last one of the addon: all delivered, no crash`, async (t) => {
     const started = performance.now();

@@ -1,6 +1,9 @@
 // What an installation without a usable binary does: who exports, what is said, and what MASTRA_NATIVE_EXPORTER changes.
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { relative } from 'node:path';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { startCollector } from '../../examples/demo/collector.mjs';
 import { BINARY, PLATFORM_PACKAGE, makeInstallation } from '../support/installation.mjs';
 
@@ -64,14 +67,19 @@ async function run({ binary, env, preload }) {
 
 const warnings = (stderr, code) => stderr.match(new RegExp(`\\[MASTRA_NATIVE_EXPORTER_${code}\\]`, 'g'))?.length ?? 0;
 
+const NAME = /Name the binary of this version .* in MASTRA_NATIVE_EXPORTER_PATH/;
+
 // [name, what is installed, the reason, the fix]
 const CASES = [
   ['no package for the platform', {}, new RegExp(`${PLATFORM_PACKAGE} is not installed`), /--include=optional/],
   ['a file that is no binary', { binary: { text: 'not an ELF file' } }, /the binary cannot be loaded \(.*exporter\.node: (invalid ELF header|file too short|Exec format error)/, /Install .* again/],
-  ['a binary of another API version', { binary: { module: 'exports.API_VERSION = 999;' } }, /has API version 999, but mastra-native-exporter needs \d+/, /have the same version/],
-  ['a binary from before API versions', { binary: { module: 'exports.NativeExporter = class {};' } }, /has API version undefined/, /have the same version/],
+  ['a binary of another API version', { binary: { module: 'exports.API_VERSION = 999;' } }, /has API version 999, but mastra-native-exporter needs \d+/, /Install .* again .* in the same version/],
+  ['a binary from before API versions', { binary: { module: 'exports.NativeExporter = class {};' } }, /has API version undefined/, /Install .* again .* in the same version/],
   ['a binary that throws while it is loaded', { binary: { module: "throw new Error('glibc is too old');" } }, /cannot be loaded \(glibc is too old\)/, /Install .* again/],
   ['a machine without a binary', { binary: GOOD, preload: 'riscv.cjs' }, /there is no binary for linux-riscv64-(gnu|musl)/, /MASTRA_NATIVE_EXPORTER=off/],
+  ['a named file that is not there', { binary: GOOD, env: { MASTRA_NATIVE_EXPORTER_PATH: '/missing.node' } }, /cannot be loaded \(Cannot find module '\/missing\.node'/, NAME],
+  ['a named file that is no binary', { binary: GOOD, env: { MASTRA_NATIVE_EXPORTER_PATH: fileURLToPath(new URL('../../README.md', import.meta.url)) } }, /the binary cannot be loaded/, NAME],
+  ['a named module of another API version', { binary: GOOD, env: { MASTRA_NATIVE_EXPORTER_PATH: createRequire(import.meta.url).resolve('zod') } }, /has API version undefined/, NAME],
   ['the other C library', { binary: GOOD, preload: 'other-libc.cjs' }, new RegExp(`${OTHER_PACKAGE} is not installed`), /--include=optional/],
 ];
 
@@ -93,7 +101,7 @@ describe('without a usable binary', { concurrency: 2 }, () => {
     });
 
     test(`${name}: MASTRA_NATIVE_EXPORTER=require is an error at import`, async () => {
-      const { code, stderr, ids } = await run({ ...installed, env: { MASTRA_NATIVE_EXPORTER: 'require' } });
+      const { code, stderr, ids } = await run({ ...installed, env: { ...installed.env, MASTRA_NATIVE_EXPORTER: 'require' } });
       assert.equal(code, 1);
       assert.deepEqual(ids, []);
       assert.match(stderr, reason);
@@ -108,6 +116,25 @@ describe('without a usable binary', { concurrency: 2 }, () => {
     assert.deepEqual(ids, ['imported', 'required', 'worker']);
     assert.equal(warnings(stderr, '\\w+'), 0, stderr);
   });
+});
+
+describe('with a binary that the environment names', { concurrency: 2 }, () => {
+  // [name, what is installed beside it, the path]
+  const NAMED = [
+    ['no package', {}, BINARY],
+    ['a package of another version', { binary: { module: 'exports.API_VERSION = 999;' } }, BINARY],
+    ['a machine without a package', { preload: 'riscv.cjs' }, BINARY],
+    ['relative to the working directory', {}, relative(process.cwd(), BINARY)],
+  ];
+  for (const [name, installed, path] of NAMED) {
+    test(name, async () => {
+      const { code, stderr, ids, bindings } = await run({ ...installed, env: { MASTRA_NATIVE_EXPORTER_PATH: path } });
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(ids, ['imported', 'required', 'worker']);
+      assert.deepEqual(bindings, Array(2).fill({ loaded: true, path: BINARY }));
+      assert.equal(warnings(stderr, '\\w+'), 0, stderr);
+    });
+  }
 });
 
 describe('with a binary', { concurrency: 2 }, () => {

@@ -23,7 +23,7 @@ export function makeInstallation({ binary, files = {} }) {
   const own = join(modules, 'mastra-native-exporter');
   mkdirSync(own, { recursive: true });
   for (const path of ['package.json', 'dist']) cpSync(join(root, path), join(own, path), { recursive: true });
-  for (const name of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })) {
+  for (const name of Object.keys(manifest.peerDependencies)) {
     mkdirSync(join(modules, name, '..'), { recursive: true });
     symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction');
   }

@@ -28,7 +28,10 @@ export function startFixture(name, env, { nodeArgs = [], killAfterMs = KILL_AFTE
     if (output.stdout.includes(`${ENDING}\n`)) endingAtMs ??= performance.now();
     for (const waiter of waiters) waiter();
   });
-  child.stderr.setEncoding('utf8').on('data', (text) => { output.stderr += text; });
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    output.stderr += text;
+    for (const waiter of waiters) waiter();
+  });
   // The end is when the process is gone; `close` comes later, when its output has been read.
   child.once('exit', () => { endedAtMs = performance.now(); });
   const timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
@@ -41,21 +44,23 @@ export function startFixture(name, env, { nodeArgs = [], killAfterMs = KILL_AFTE
     });
   });
 
+  const until = (holds, what) => new Promise((resolve, reject) => {
+    const check = () => {
+      if (holds()) resolve();
+      else if (child.exitCode === null && child.signalCode === null) return;
+      else reject(new Error(`the child ended without "${what}": ${JSON.stringify(output)}`));
+      waiters.delete(check);
+    };
+    waiters.add(check);
+    check();
+  });
+
   return {
     ended,
     /** Resolves when the child has said the line; rejects when it ended without. */
-    said(line) {
-      return new Promise((resolve, reject) => {
-        const check = () => {
-          if (output.stdout.split('\n').includes(line)) resolve();
-          else if (child.exitCode === null && child.signalCode === null) return;
-          else reject(new Error(`the child ended without "${line}": ${JSON.stringify(output)}`));
-          waiters.delete(check);
-        };
-        waiters.add(check);
-        check();
-      });
-    },
+    said: (line) => until(() => output.stdout.split('\n').includes(line), line),
+    /** The same for a text that matches, on either stream. */
+    wrote: (pattern) => until(() => pattern.test(output.stdout + output.stderr), pattern),
     kill(signal) {
       endingAtMs = performance.now();
       child.kill(signal);

@@ -1,6 +1,6 @@
 // The built facade and engine as they are, on a stand-in for @mastra: loading that takes a worker a quarter of a second,
 // which 200 workers one after the other cannot afford.
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -53,12 +53,6 @@ export function makeLightBuild() {
   const copy = (from, to) => copyFileSync(join(root, from), join(modules, 'light', to));
   copy('dist/index.js', 'dist/index.js');
   for (const name of readdirSync(root).filter((name) => name.endsWith('.node'))) copy(name, name);
-  // Its other dependencies are the installed ones.
-  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  for (const name of Object.keys(dependencies)) {
-    mkdirSync(join(modules, name, '..'), { recursive: true });
-    symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction');
-  }
   return {
     url: pathToFileURL(join(modules, 'light/dist/index.js')).href,
     remove: () => rmSync(directory, { recursive: true, force: true }),

@@ -76,6 +76,11 @@ export class ExporterLog implements PipelineLog {
     this.#write('warn', `${this.#names.exporterName} ignores a proxy that is not an http, https or SOCKS URL and sends directly`, { variables });
   }
 
+  /** The end of the process is held for so long at most because of so many records. */
+  heldAtExit(undeliveredRecords: number, withinMs: number): void {
+    this.#write('warn', `${this.#names.exporterName} holds the end of the process for up to ${withinMs} ms to deliver ${undeliveredRecords} records`, { undeliveredRecords, withinMs });
+  }
+
   /** The process ends with records undelivered. */
   lostAtExit(lostRecords: number): void {
     this.#write('warn', `${this.#names.exporterName} lost ${lostRecords} records at exit`, { lostRecords });

@@ -66,11 +66,16 @@ export function trustCertificates(pem: string): void {
 }
 
 /**
- * Blocks until all exporters of the process have delivered or dropped everything, for `withinMs` at most. For the end
- * of the process only.
+ * Blocks until all exporters of the process have delivered or dropped everything, for `withinMs` at most; answers how many
+ * records are left. For the end of the process only.
  */
-export function drainAll(withinMs: number): void {
-  native?.drain(withinMs);
+export function drainAll(withinMs: number): number {
+  return native?.drain(withinMs) ?? 0;
+}
+
+/** The longest `exitTimeoutMs` of all exporters of the process, those of workers included. */
+export function longestExitTimeoutMs(): number {
+  return native?.exitTimeoutMs() ?? 0;
 }
 
 /** `Event` of src/event.rs. Counts are records, durations whole milliseconds. */

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
+
+import { binaryAt, platformBinary } from './binaries.js';
 
 /** What the binary exports; see `src/binding.rs`. */
 export type NativeModule = typeof import('../../binding.js');
@@ -17,19 +19,8 @@ const API_VERSION = 3;
 
 const PACKAGE = 'mastra-native-exporter';
 const VARIABLE = 'MASTRA_NATIVE_EXPORTER';
-const EXTERNAL = `if you bundle, keep ${PACKAGE} external`;
-/** The platforms with a binary: `napi.targets` of package.json in Node's words. */
-const PLATFORMS: readonly string[] = [
-  'linux-x64-gnu',
-  'linux-arm64-gnu',
-  'linux-x64-musl',
-  'linux-arm64-musl',
-  'darwin-x64',
-  'darwin-arm64',
-  'win32-x64-msvc',
-  'win32-arm64-msvc',
-];
-
+const PATH_VARIABLE = 'MASTRA_NATIVE_EXPORTER_PATH';
+const EXTERNAL = `if you bundle, keep ${PACKAGE} external or name the binary in ${PATH_VARIABLE}`;
 type Found = { module: NativeModule; path: string } | { reason: string; fix: string };
 
 const found = decide();
@@ -61,46 +52,27 @@ function decide(): Found {
 
 /** Finds and loads the binary. Never throws: whatever goes wrong is a reason. */
 function open(): Found {
+  const named = process.env[PATH_VARIABLE];
+  const platform = platformName();
+  const fix = named
+    ? `Name the binary of this version of ${PACKAGE} for this kind of machine in ${PATH_VARIABLE}`
+    : `Install ${PACKAGE} and ${PACKAGE}-${platform} again on this kind of machine, in the same version; ${EXTERNAL}`;
   try {
-    const platform = platformName();
-    if (!PLATFORMS.includes(platform)) {
-      return { reason: `there is no binary for ${platform}`, fix: `${VARIABLE}=off silences this` };
+    const binary = named ? binaryAt(resolve(named)) : platformBinary(platform);
+    if (binary === undefined) return { reason: `there is no binary for ${platform}`, fix: `${VARIABLE}=off silences this` };
+    if (binary === null) {
+      return {
+        reason: `the package ${PACKAGE}-${platform} is not installed`,
+        fix: `Install again here, with optional dependencies (npm install --include=optional); ${EXTERNAL}`,
+      };
     }
-    // Bundled into CommonJS there is no `import.meta.url`.
-    const load = createRequire(import.meta.url ?? __filename);
-    const path = resolve(load, platform);
-    if (path !== undefined) return checked(load(path) as NativeModule, path, platform);
-    return {
-      reason: `the package ${PACKAGE}-${platform} is not installed`,
-      fix: `Install again here, with optional dependencies (npm install --include=optional); ${EXTERNAL}`,
-    };
+    const module = binary.load() as NativeModule;
+    const version: unknown = module.API_VERSION;
+    if (version === API_VERSION) return { module, path: binary.path };
+    return { reason: `${binary.path} has API version ${inspect(version)}, but ${PACKAGE} needs ${API_VERSION}`, fix };
   } catch (error) {
-    return {
-      reason: `the binary cannot be loaded (${error instanceof Error ? error.message : inspect(error)})`,
-      fix: `Install ${PACKAGE} again on this kind of machine; ${EXTERNAL}`,
-    };
+    return { reason: `the binary cannot be loaded (${error instanceof Error ? error.message : inspect(error)})`, fix };
   }
-}
-
-function checked(module: NativeModule, path: string, platform: string): Found {
-  const version: unknown = module.API_VERSION;
-  if (version === API_VERSION) return { module, path };
-  return {
-    reason: `${path} has API version ${inspect(version)}, but ${PACKAGE} needs ${API_VERSION}`,
-    fix: `Install again, so that ${PACKAGE} and ${PACKAGE}-${platform} have the same version`,
-  };
-}
-
-/** The binary of a checkout, which lies beside `dist/`; else that of the platform's package. */
-function resolve(load: NodeJS.Require, platform: string): string | undefined {
-  for (const request of [`../${PACKAGE}.${platform}.node`, `${PACKAGE}-${platform}`]) {
-    try {
-      return load.resolve(request);
-    } catch {
-      // The next one.
-    }
-  }
-  return undefined;
 }
 
 /** The platform as the package names have it. */

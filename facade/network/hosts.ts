@@ -29,5 +29,5 @@ export function hostOf({ hostname }: URL): string {
 /** Whether the host is an address in the list. */
 export function isIn(list: BlockList, host: string): boolean {
   const version = isIP(host);
-  return version !== 0 && list.check(host, `ipv${version as 4 | 6}`);
+  return version !== 0 && list.check(host, version === 4 ? 'ipv4' : 'ipv6');
 }

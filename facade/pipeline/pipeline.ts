@@ -25,6 +25,8 @@ export interface PipelineLog {
   event(event: EngineEvent): void;
   /** A record could not be encoded as it was. */
   problem(problem: Problem): void;
+  /** The end of the process is held for so long at most because of so many records. */
+  heldAtExit(undeliveredRecords: number, withinMs: number): void;
   /** The process ends with records undelivered. */
   lostAtExit(lostRecords: number): void;
 }
@@ -70,7 +72,7 @@ export class Pipeline implements Exiting {
       const pipeline = self.deref();
       if (pipeline) pipeline.#onEvent(JSON.parse(json) as EngineEvent);
     });
-    watchExit(numberOption('exitTimeoutMs', options));
+    watchExit();
   }
 
   /**
@@ -155,6 +157,11 @@ export class Pipeline implements Exiting {
   get dropped(): number {
     const reasons = Object.values(this.stats()).flatMap(({ dropped }) => Object.values(dropped));
     return reasons.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Says that the end of the process is held. */
+  reportHeld(withinMs: number): void {
+    this.#log.heldAtExit(this.undelivered, withinMs);
   }
 
   /** Says how many records the end of the process has cost. */

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use mastra_native_exporter::{
     protocol::{answer::Outcome, request::Body},
     signal::Signal,
-    transport::{HttpTransport, Transport},
+    transport::{HttpTransport, Transport, tls::Trust},
 };
 use reqwest::Client;
 use serde_json::json;

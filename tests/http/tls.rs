@@ -126,7 +126,7 @@ async fn start_self_signed(change: impl FnOnce(&mut CertificateParams), answers:
 #[tokio::test]
 async fn a_self_signed_certificate_is_trusted_if_it_is_listed_itself() {
     for is_ca in [IsCa::Ca(BasicConstraints::Unconstrained), IsCa::ExplicitNoCa, IsCa::NoCa] {
-        let (server, pem) = start_self_signed(|params| params.is_ca = is_ca.clone(), 1).await;
+        let (server, pem) = start_self_signed(|params| params.is_ca = is_ca, 1).await;
         assert_eq!(send(&connect(&server, &pem)).await, Outcome::Delivered, "{is_ca:?}");
     }
 }

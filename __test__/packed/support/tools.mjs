@@ -1,5 +1,6 @@
 // The pinned tools of ../tools, which `npm run test:packed` installs.
 import { readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -17,3 +18,6 @@ export const PNPM = join(MODULES, 'pnpm', 'bin', 'pnpm.cjs');
 export const YARN = join(MODULES, 'yarn', 'bin', 'yarn.js');
 export const BUN = join(MODULES, '@oven', 'bun-linux-x64', 'bin', 'bun');
 export const DENO = join(MODULES, '@deno', 'linux-x64-glibc', 'deno');
+
+/** The tracer of files. */
+export const { nodeFileTrace } = createRequire(join(MODULES, 'x'))('@vercel/nft');

@@ -33,6 +33,10 @@ export class AiTracingLog implements PipelineLog {
     this.#log.problem(problem);
   }
 
+  heldAtExit(undeliveredRecords: number, withinMs: number): void {
+    this.#log.heldAtExit(undeliveredRecords, withinMs);
+  }
+
   lostAtExit(lostRecords: number): void {
     this.#log.lostAtExit(lostRecords);
   }
