@@ -189,26 +189,27 @@ impl Address {
     /// A body was too large. `part_len`: that of the larger half; none of a single record.
     pub fn on_too_large(&mut self, now: Instant, body_len: usize, part_len: Option<usize>) {
         self.on_answer();
-        let Some(part_len) = part_len else {
-            self.single_refusals += 1;
-            if self.single_refusals >= MAX_SINGLE_REFUSALS {
-                self.trouble = Some(Trouble {
-                    since: now,
-                    failures: 1,
-                    cause: "the collector refuses every record as too large".to_owned(),
-                    level: 0,
-                    pause_until: now + REFUSAL_PAUSE,
-                    passes: 0,
-                });
-                self.limit = 1;
+        match part_len {
+            None => self.single_refusals = self.single_refusals.saturating_add(1),
+            Some(part_len) => {
+                let is_known = (part_len..body_len).contains(&self.largest_taken);
+                let known = if is_known { self.largest_taken } else { part_len };
+                self.max_body = Some(self.max_body.map_or(known, |max| max.min(known)));
+                self.max_body_since = Some(now);
+                self.largest_taken = 0;
             }
-            return;
-        };
-        let is_known = (part_len..body_len).contains(&self.largest_taken);
-        let known = if is_known { self.largest_taken } else { part_len };
-        self.max_body = Some(self.max_body.map_or(known, |max| max.min(known)));
-        self.max_body_since = Some(now);
-        self.largest_taken = 0;
+        }
+        if self.single_refusals >= MAX_SINGLE_REFUSALS {
+            self.limit = 1;
+            self.trouble = Some(Trouble {
+                since: now,
+                failures: 1,
+                cause: "the collector refuses every record as too large".to_owned(),
+                level: 0,
+                pause_until: now + REFUSAL_PAUSE,
+                passes: 0,
+            });
+        }
     }
 
     /// The largest body to send, if the collector has refused larger ones.
@@ -344,3 +345,6 @@ impl Address {
         self.forward_at.map_or(at, |forward| forward.min(at))
     }
 }
+
+#[cfg(test)]
+mod tests;

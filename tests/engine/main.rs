@@ -24,6 +24,7 @@ mod overflow;
 mod quota;
 mod retries;
 mod runtime;
+mod searching;
 mod sending;
 mod shutdown;
 mod splitting;

@@ -1,0 +1,157 @@
+use super::*;
+use crate::{clock, delivery::payload::Payload, signal::Signal};
+
+const SECOND: Duration = Duration::from_secs(1);
+const CALM: Haste = Haste { counted: false, ends_at: None };
+
+fn job(now: Instant, number: u64) -> Job {
+    let mut payload = Payload::new(Signal::Logs, number);
+    payload.push(b"{}");
+    Job::new(1, payload, now, None)
+}
+
+fn send(address: &mut Address, now: Instant, number: u64) -> Job {
+    let mut job = job(now, number);
+    address.on_sent(now, &mut job, CALM);
+    job
+}
+
+fn fail(address: &mut Address, now: Instant, job: &mut Job) -> bool {
+    address.on_returned(job);
+    job.attempts += 1;
+    address.on_failure(now, job, "down", CALM, || 0.5)
+}
+
+fn deliver(address: &mut Address, now: Instant, job: &Job) {
+    address.on_returned(job);
+    address.on_delivered(now, 10);
+}
+
+fn opens(address: &Address, standing: Standing, now: Instant) -> Option<Duration> {
+    Some(address.opens_at(standing, now, CALM)?.saturating_duration_since(now))
+}
+
+const RETRYING: Standing = Standing::Retrying { turn: 0 };
+
+#[test]
+fn doubles_to_the_cap() {
+    let waits: Vec<u64> = (1..=8).map(|failures| delay(failures, 0.5).as_secs()).collect();
+    assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30, 30]);
+    assert_eq!(delay(u32::MAX, 0.5).as_secs(), 30);
+    assert_eq!(delay(0, 0.5).as_secs(), 1);
+}
+
+#[test]
+fn jitter_spreads_to_both_sides() {
+    assert_eq!(delay(1, 0.0), Duration::from_millis(800));
+    assert_eq!(delay(1, 1.0), Duration::from_millis(1200));
+}
+
+#[test]
+fn an_address_is_suspect_then_failing_then_healthy() {
+    let (mut address, now) = (Address::default(), clock::now());
+    for (number, health) in [(0, Health::Suspect), (1, Health::Suspect), (2, Health::Failing)] {
+        assert_eq!(opens(&address, Standing::Fresh, now), Some(Duration::ZERO));
+        let mut job = send(&mut address, now, number);
+        assert!(fail(&mut address, now, &mut job));
+        assert_eq!((address.health(now), job.standing), (health, RETRYING));
+        assert_eq!(opens(&address, RETRYING, now), Some(SECOND));
+    }
+    assert_eq!(opens(&address, Standing::Fresh, now), Some(SECOND));
+    for pause in [2, 4, 8] {
+        let later = now + SECOND * pause;
+        let mut job = send(&mut address, later, 9);
+        assert!(fail(&mut address, later, &mut job));
+        assert_eq!(opens(&address, Standing::Fresh, later), Some(SECOND * pause));
+    }
+    let job = send(&mut address, now + SECOND * 60, 9);
+    assert_eq!(opens(&address, Standing::Fresh, now), None, "one at a time");
+    deliver(&mut address, now, &job);
+    assert_eq!((address.health(now), opens(&address, RETRYING, now)), (Health::Healthy, Some(Duration::ZERO)));
+}
+
+#[test]
+fn failures_that_were_under_way_together_count_once() {
+    let (mut address, now) = (Address::default(), clock::now());
+    let mut jobs: Vec<Job> = (0..4).map(|number| send(&mut address, now, number)).collect();
+    assert_eq!(opens(&address, Standing::Fresh, now), None, "four at most");
+    let counted: Vec<bool> = jobs.iter_mut().map(|job| fail(&mut address, now, job)).collect();
+    assert_eq!(counted, [true, false, false, false]);
+    assert_eq!(opens(&address, RETRYING, now), Some(SECOND));
+}
+
+#[test]
+fn a_failure_while_others_get_through_is_the_bodys() {
+    let (mut address, now) = (Address::default(), clock::now());
+    let mut bad = send(&mut address, now, 0);
+    for (failures, wait) in [(1, 1), (2, 2), (3, 4)] {
+        let good = send(&mut address, now, failures);
+        deliver(&mut address, now, &good);
+        assert!(!fail(&mut address, now, &mut bad));
+        assert_eq!(bad.standing, Standing::Clocked { ready_at: now + SECOND * wait });
+        assert_eq!((address.health(now), bad.is_suspected()), (Health::Healthy, failures == 3));
+        address.on_sent(now, &mut bad, CALM);
+    }
+    assert!(fail(&mut address, now, &mut bad), "nothing has got through since");
+}
+
+#[test]
+fn a_flush_brings_one_try_forward_in_a_second() {
+    let (mut address, now) = (Address::default(), clock::now());
+    for number in 0..3 {
+        let mut job = send(&mut address, now, number);
+        fail(&mut address, now, &mut job);
+    }
+    let soon = now + SECOND / 10;
+    address.bring_forward(soon);
+    assert_eq!(opens(&address, RETRYING, soon), Some(Duration::ZERO));
+    let mut job = send(&mut address, soon, 9);
+    fail(&mut address, soon, &mut job);
+    assert_eq!(opens(&address, RETRYING, soon), Some(SECOND * 9 / 10), "the pause is as it was");
+    let later = now + SECOND;
+    let mut job = send(&mut address, later, 9);
+    fail(&mut address, later, &mut job);
+    address.bring_forward(later);
+    assert_eq!(opens(&address, RETRYING, later), Some(SECOND / 10), "a second after the last one");
+}
+
+#[test]
+fn a_hold_counts_for_everyone_but_at_the_end_when_it_gets_one_try() {
+    let (mut address, now) = (Address::default(), clock::now());
+    address.hold(now + SECOND * 60, true, CALM);
+    address.hold(now + SECOND * 5, true, CALM);
+    address.bring_forward(now);
+    assert_eq!(opens(&address, Standing::Fresh, now), Some(SECOND * 60));
+    assert_eq!(address.health(now), Health::Held);
+    let ending = Haste { counted: false, ends_at: Some(now + SECOND * 2) };
+    assert_eq!(address.opens_at(Standing::Fresh, now, ending), Some(now));
+    let mut job = job(now, 0);
+    address.on_sent(now, &mut job, ending);
+    assert!(!address.is_hopeless(now, ending), "its try is under way");
+    address.on_returned(&job);
+    assert!(address.is_hopeless(now, ending));
+    let patient = Haste { counted: false, ends_at: Some(now + SECOND * 70) };
+    assert_eq!(address.opens_at(Standing::Fresh, now, patient), Some(now + SECOND * 60));
+}
+
+#[test]
+fn the_size_that_passed_is_remembered_and_raised() {
+    let (mut address, now) = (Address::default(), clock::now());
+    address.on_too_large(now, 4000, Some(2000));
+    assert_eq!(address.max_body(), Some(2000));
+    address.on_delivered(now, 1900);
+    address.on_delivered(now + RAISE_AFTER, 1900);
+    assert_eq!(address.max_body(), Some(2250));
+    address.on_too_large(now + RAISE_AFTER, 2200, Some(1100));
+    assert_eq!(address.max_body(), Some(1900), "known to pass");
+}
+
+#[test]
+fn single_records_refused_in_a_row_lead_to_a_pause() {
+    let (mut address, now) = (Address::default(), clock::now());
+    for _ in 0..MAX_SINGLE_REFUSALS {
+        assert_eq!(opens(&address, Standing::Fresh, now), Some(Duration::ZERO));
+        address.on_too_large(now, 100, None);
+    }
+    assert_eq!(opens(&address, Standing::Fresh, now), Some(REFUSAL_PAUSE));
+}
