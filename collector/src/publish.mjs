@@ -5,7 +5,7 @@ import { findRecords } from './record-list.mjs';
 import { parseRecords } from './record-parts.mjs';
 import { ServiceNames } from './service-names.mjs';
 import { Slices } from './slices.mjs';
-import { firstLine } from './text.mjs';
+import { decoded, firstLine } from './text.mjs';
 import { Turnstile } from './turnstile.mjs';
 import { Writer } from './writer.mjs';
 
@@ -128,14 +128,5 @@ export class Publisher {
     } catch (error) {
       this.#log.write('names', `The service of ${names.size} traces is not stored with their spans: ${firstLine(error)}`);
     }
-  }
-}
-
-/** @param {string} segment  of a path */
-function decoded(segment) {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
   }
 }

@@ -10,6 +10,7 @@ import { Publisher, publishTarget } from './publish.mjs';
 import { Status } from './status.mjs';
 import { openStore } from './store.mjs';
 import { createStudio } from './studio.mjs';
+import { firstLine } from './text.mjs';
 import { keptToken } from './token-file.mjs';
 import { startUpkeep } from './upkeep.mjs';
 
@@ -51,7 +52,9 @@ export async function startCollector(options, log) {
   const publisher = new Publisher(store, status, heldBack);
   const made = options.tokens.length === 0 ? await keptToken(options.tokenFile) : undefined;
   const gate = createGate(made === undefined ? options : { ...options, tokens: [made.token] });
-  const studio = await createStudio(store.observability);
+  const studio = await createStudio(store.observability, error => {
+    heldBack.write('studio', `Studio could not be answered: ${firstLine(error)}`);
+  });
   /** Requests whose records are not stored yet. @type {Set<Promise<void>>} */
   const publishing = new Set();
   let closing = false;

@@ -14,6 +14,7 @@ import { elsewhere } from './elsewhere.mjs';
 import { kindOf } from './routes.mjs';
 import { ScoresOfObservability } from './scores.mjs';
 import { scorersOf } from './scorers.mjs';
+import { decoded } from './text.mjs';
 
 /** @typedef {import('node:http').IncomingMessage} Request */
 /** @typedef {import('node:http').ServerResponse} Response */
@@ -28,9 +29,10 @@ const OWN_FILES = new Map([
 /**
  * Mastra Studio and as much of its API as it needs over the observability of a store.
  * @param {import('@mastra/core/storage').ObservabilityStorage} observability
+ * @param {(error: unknown) => void} onFault
  * @returns {Promise<(request: Request, response: Response, path: string) => void>} for requests that may see Studio
  */
-export async function createStudio(observability) {
+export async function createStudio(observability, onFault) {
   const app = await mastraApp(observability);
   const listener = getRequestListener(app.fetch);
   const page = await studioPage(app);
@@ -60,13 +62,16 @@ export async function createStudio(observability) {
   /** @param {Response} response @param {string} path */
   async function sendScorers(response, path) {
     const scorers = await scorersOf(observability);
-    const id = decodeURIComponent(path.slice('/api/scores/scorers/'.length));
+    const id = decoded(path.slice('/api/scores/scorers/'.length));
     const found = id === '' ? scorers : scorers[id];
     send(response, found ? 200 : 404, 'application/json', JSON.stringify(found ?? { error: `there are no scores of ${id}` }));
   }
 
   return (request, response, path) => {
-    handle(request, response, path).catch(() => send(response, 500, 'application/json', '{"error":"a fault of the collector"}'));
+    handle(request, response, path).catch(error => {
+      onFault(error);
+      send(response, 500, 'application/json', JSON.stringify({ error: 'the store or the collector failed' }));
+    });
   };
 }
 

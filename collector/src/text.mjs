@@ -32,3 +32,12 @@ export function firstLine(error) {
   const [line = ''] = String(rootCause(error)?.message ?? error).split('\n', 1);
   return line.slice(0, 200);
 }
+
+/** @param {string} segment  of a path @returns {string} as it is if it is not encoded well */
+export function decoded(segment) {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

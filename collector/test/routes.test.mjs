@@ -1,5 +1,7 @@
 // What can be reached: the routes of Studio's pages, and nothing else of Mastra's server.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { connect } from 'node:net';
 
 import { kindOf } from '../src/routes.mjs';
@@ -149,6 +151,22 @@ function raw(port, method, target, body) {
     socket.setEncoding('utf8').on('data', text => { answer += text; }).on('end', () => resolve(answer)).on('error', reject);
   });
 }
+
+test('a page that fails says why to the log', async t => {
+  const { createStudio } = await import('../src/studio.mjs');
+  const { ObservabilityStorage } = await import('@mastra/core/storage');
+  const faults = [];
+  // Mastra's base class is a store that can do nothing.
+  const studio = await createStudio(new ObservabilityStorage(), error => faults.push(error.message));
+  const server = createServer((request, response) => studio(request, response, new URL(request.url, 'http://x').pathname)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close().closeAllConnections());
+  const at = path => fetch(`http://127.0.0.1:${server.address().port}${path}`);
+  assert.equal((await at('/all-metrics')).status, 500);
+  assert.equal((await at('/api/scores/scorers/%zz')).status, 500);
+  assert.equal(faults.length, 2);
+  for (const fault of faults) assert.match(fault, /does not support/);
+});
 
 test('pages: the start leads to the traces, what a collector has not says so, and none can be framed', async t => {
   const { request } = await collectorFor(t, await duckdb(t));
