@@ -8,8 +8,8 @@ import { TraceQueries } from './trace-query/trace-queries.mjs';
 /** How DuckDB begins messages about values; an `IO Error` or a full disk begins otherwise. */
 const ABOUT_DATA = /^(Conversion|Constraint|Invalid Input|Out of Range|Parser) Error/;
 
-/** What DuckDB may take for its buffers; what a query needs beyond that goes to a file beside the data file. */
-const MEMORY_LIMIT = '192MB';
+/** What DuckDB may take for its buffers: what is asked of the spans of 1,000,000 needs so much, 192 MB were too little. */
+const MEMORY_LIMIT = '384MB';
 
 /** How large the log of the file grows before it is worked into the tables: more costs memory, less costs CPU. */
 const CHECKPOINT_THRESHOLD = '32MB';

@@ -9,7 +9,7 @@ import { collectorFor, testOnStores } from './support/test.mjs';
 
 const TRACES = 10_000;
 /** Of the collector's process: what the spans come to is some 220 MB of JSON. */
-const MEMORY_LIMIT_MB = 768;
+const MEMORY_LIMIT_MB = 1024;
 
 testOnStores('100,000 typical spans', async (t, store) => {
   const collector = await collectorFor(t, store);
