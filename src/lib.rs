@@ -28,6 +28,25 @@
 //!
 //! A record on its way is JSON text in a `Payload` (records of one signal, with their numbers), first of the open
 //! `Batch`, then of a `Job` that waits in the queue or is under way. It leaves by one door, `Ledger::leave`.
+//!
+//! # Words
+//!
+//! | word | meaning |
+//! |---|---|
+//! | peer | the exporter of Mastra in JavaScript that ours replaces; "(peer)" marks a rule that is taken from it |
+//! | record | one span, log, metric, score or feedback; which of the five is its signal |
+//! | atom | one element of the flat array in which records cross to the engine: a key, a value or a mark |
+//! | piece | records that cross in one buffer |
+//! | payload | the JSON of consecutive records of one signal, with their numbers |
+//! | batch | records of all signals that were gathered until a limit, a timer or a flush closed it |
+//! | job | a payload with the attempts to deliver it; a closed batch becomes one job for each of its signals |
+//! | body | what a request carries: a payload framed as `{"spans":[...]}`, as it is or compressed |
+//! | parted | of a job: replaced by smaller jobs with the same records |
+//! | settled | of a job: all its records are delivered or dropped |
+//! | address | the URL of one signal, and how it answers: healthy, suspect (failed once), failing, held (`Retry-After`) |
+//! | gate | the switch that drops everything while the token is rejected or the quota is used up |
+//! | probe | a request without records that asks whether there is quota again |
+//! | handle, member, lane | an exporter on the JS thread; what both threads see of it; its state and connection in the loop |
 
 // Registers itself with Node; in a test binary there is no Node.
 #[cfg(not(test))]

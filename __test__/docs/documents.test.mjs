@@ -96,3 +96,11 @@ test('CONTRIBUTING.md names every script, README.md what the package needs', () 
   const versions = Object.values({ ...manifest.engines, ...manifest.peerDependencies }).flatMap((range) => range.match(/(?:>=|\^)\d+(\.[1-9]\d*)*/g));
   for (const version of versions) assert.ok(read('README.md').includes(version.replace(/^\D+/, '')), version);
 });
+
+test('DESIGN.md and src/lib.rs explain the same words, in at most 15 lines', () => {
+  const rows = (path, start) => read(path).split(/^.*# Words$/m)[1].trimStart().split('\n')
+    .map((line) => line.replace(start, '')).filter((line) => line !== '').slice(2);
+  const words = (path, start) => rows(path, start).slice(0, rows(path, start).findIndex((line) => !line.startsWith('|')));
+  assert.deepEqual(words('src/lib.rs', /^\/\/! ?/), words('DESIGN.md', ''));
+  assert.ok(words('DESIGN.md', '').length > 0 && words('DESIGN.md', '').length <= 15);
+});
