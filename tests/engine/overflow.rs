@@ -90,6 +90,23 @@ async fn the_open_batch_counts_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_body_is_at_most_an_eighth_of_the_queue() {
+    let rig = Rig::start();
+    let mut exporter = rig.open(r#""maxQueueBytes":1048576"#, |_| delivered());
+    for record in 0..12 {
+        exporter.hand_over(&line(record, 50_000));
+        // The one before is delivered, so that nothing has to go.
+        sleep(ms(1)).await;
+    }
+    exporter.flushed(1).await;
+    let bodies = exporter.collector.bodies();
+    // Two of these records fit into an eighth.
+    assert_eq!(bodies.iter().map(|body| body.matches("[[").count() + body.matches(",[").count()).sum::<usize>(), 12);
+    assert_eq!(bodies.len(), 6);
+    assert!(bodies.iter().all(|body| body.len() as u64 <= MIB / 8));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_record_larger_than_the_queue_is_dropped_alone() {
     let rig = Rig::start();
     let mut exporter = rig.open(OPTIONS, |_| delivered());

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use mastra_native_exporter::protocol::answer::Outcome;
-use tokio::{net::TcpListener, time::timeout};
+use mastra_native_exporter::{clock, protocol::answer::Outcome};
+use tokio::{
+    net::TcpListener,
+    time::{sleep, timeout},
+};
 
 use crate::{
     cause, connect, failed, invalid, refused, send,
@@ -199,4 +202,26 @@ async fn a_body_that_stalls_after_a_200_is_a_delivery() {
     let transport = connect(&server.url());
     let outcome = timeout(Duration::from_secs(5), send(&transport)).await;
     assert_eq!(outcome, Ok(Outcome::Delivered));
+}
+
+#[tokio::test]
+async fn a_body_that_stalls_is_read_for_5_seconds_and_given_up_with_its_connection() {
+    let head = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n".to_vec();
+    let server = Server::start([Answer::Silence(head)]).await;
+    let (transport, began) = (connect(&server.url()), clock::now());
+    assert_eq!(send(&transport).await, Outcome::Delivered);
+    // Real time is the subject. The upper limit leaves room for a machine that is busy.
+    timeout(Duration::from_secs(30), server.left()).await.expect("the connection is closed");
+    assert!(clock::now() - began >= Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn a_connection_that_was_idle_for_4_seconds_is_not_used_again() {
+    let server = Server::start([answer("200 OK"), answer("200 OK")]).await;
+    let transport = connect(&server.url());
+    assert_eq!(send(&transport).await, Outcome::Delivered);
+    // Real time is the subject: a server that closes idle connections after 5 s does so in the middle of a request.
+    sleep(Duration::from_millis(4100)).await;
+    assert_eq!(send(&transport).await, Outcome::Delivered);
+    assert_eq!(server.connections(), 2);
 }

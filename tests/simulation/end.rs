@@ -41,7 +41,7 @@ fn judge_counts(member: &Running, far: &mut Far, settled: bool, over: u64) {
 fn judge_losses(member: &Running, far: &mut Far, world: &World, over: u64) {
     let count = |reason: &str| member.dropped.get(reason).copied().unwrap_or(0);
     // Losses that are not the fault of the queue's turn: which records they were is not known.
-    let excused = count("queueFull") + count("authRejected") + count("quotaPaused");
+    let excused = count("queueFull") + count("authRejected") + count("quotaPaused") + far.refused;
     let end = member.shut_down_at.unwrap_or(over);
     let needless: Vec<usize> = (0..far.records.len()).filter(|&number| is_needless(far, number, end, world)).collect();
     if needless.len() as u64 > excused {
@@ -59,7 +59,7 @@ fn judge_losses(member: &Running, far: &mut Far, world: &World, over: u64) {
 /// Whether a record was not delivered although it could have been.
 fn is_needless(far: &Far, number: usize, end: u64, world: &World) -> bool {
     let record = &far.records[number];
-    if record.stored || far.is_poison(number) {
+    if record.stored || far.is_poison(number) || !far.tells_bad_bodies(record.signal) {
         return false;
     }
     if let Some(tries) = far.member.option("maxRetries") {
@@ -72,7 +72,7 @@ fn is_needless(far: &Far, number: usize, end: u64, world: &World) -> bool {
     let wait = far.member.number("maxBatchWaitMs");
     let window = far.member.number("retryWindowMs");
     let until = (record.at + window).min(end);
-    if record.shared && (window < 120_000 || others(far, record, until) < 3) {
+    if record.shared && (window < 120_000 || !others_get_through(far, record, until)) {
         return false;
     }
     let Some((up, down)) = far.health[record.signal].longest_up(record.at, until) else { return false };
@@ -87,12 +87,14 @@ fn is_needless(far: &Far, number: usize, end: u64, world: &World) -> bool {
     up_for > wait + pause + slack + if record.shared { 120_000 } else { 0 }
 }
 
-/// Deliveries of a record's signal while it could be tried.
-fn others(far: &Far, record: &Record, until: u64) -> usize {
-    far.deliveries[record.signal]
-        .iter()
-        .filter(|&&at| record.at < at && at < record.at + (until - record.at) / 2)
-        .count()
+/// Whether bodies of a record's signal were taken all the time in which it could be tried: only they tell a bad body from
+/// a bad address.
+fn others_get_through(far: &Far, record: &Record, until: u64) -> bool {
+    let tenth = (until - record.at) / 10;
+    (0..10).all(|part| {
+        let from = record.at + part * tenth;
+        far.deliveries[record.signal].iter().any(|at| (from..from + tenth).contains(at))
+    })
 }
 
 /// How often a record is tried in this time with pauses of 1 s doubling to 30 s.
@@ -114,8 +116,12 @@ fn judge_upload(far: &mut Far, over: u64) {
         let arrived: usize = stored.map(|record| record.bytes).sum();
         let largest = far.member.number("maxBatchBytes").min(far.member.number("maxQueueBytes") / 8);
         let uploaded = far.uploaded[signal];
+        // A record that is larger than the limit is sent to find that out, while others get through.
+        let oversize = far.records.iter().filter(|record| record.signal == signal && !record.stored);
+        let oversize: usize = oversize.map(|record| record.bytes).sum();
+        let refused = if arrived > 0 { 2 * oversize } else { 0 };
         // The first bodies find out what passes.
-        if uploaded as f64 > MOST_UPLOADED * arrived as f64 + (8 * largest + 16 * limit) as f64 {
+        if uploaded as f64 > MOST_UPLOADED * arrived as f64 + (16 * largest + 16 * limit + refused as u64) as f64 {
             let text = format!("{uploaded} bytes of signal {signal} were sent for {arrived} that arrived");
             far.breach(Invariant::Upload, over, text);
         }

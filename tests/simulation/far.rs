@@ -76,8 +76,13 @@ pub struct Far {
     pub breaches: Vec<Breach>,
     /// The process ends: what came before is no measure of how often requests may be made.
     pub ending: bool,
+    /// Records answered with a status that no other answer follows.
+    pub refused: u64,
     /// Bytes sent, by signal.
     pub uploaded: [u64; 5],
+    /// Records, by signal, and those of them that cannot be stored.
+    accepted: [usize; 5],
+    poisoned: [usize; 5],
     pub deliveries: [Vec<u64>; 5],
     /// Of all requests.
     pub trace: DefaultHasher,
@@ -85,6 +90,9 @@ pub struct Far {
     rng: Rng,
     timeout: u64,
 }
+
+/// Timers may be late by their granularity.
+const AT_ONCE: u64 = 2;
 
 impl Far {
     pub fn new(member: &Member, seed: u64, end: u64) -> Self {
@@ -95,7 +103,10 @@ impl Far {
             records: Vec::new(),
             breaches: Vec::new(),
             ending: false,
+            refused: 0,
             uploaded: [0; 5],
+            accepted: [0; 5],
+            poisoned: [0; 5],
             deliveries: Default::default(),
             trace: DefaultHasher::new(),
             past: Past::default(),
@@ -104,23 +115,31 @@ impl Far {
     }
 
     pub fn breach(&mut self, invariant: Invariant, at: u64, text: String) {
-        if invariant.is_checked() {
-            self.breaches.push(Breach { invariant, at, text });
-        }
+        self.breaches.push(Breach { invariant, at, text });
     }
 
     /// A record was handed over; answers its number.
     pub fn accept(&mut self, signal: usize, bytes: usize, at: u64) -> usize {
         let (first_sent, last_sent, tries) = (None, 0, 0);
         let (stored, unclear, shared) = (false, false, false);
+        self.accepted[signal] += 1;
         self.records.push(Record { signal, bytes, at, first_sent, last_sent, tries, stored, unclear, shared });
-        self.records.len() - 1
+        let number = self.records.len() - 1;
+        self.poisoned[signal] += usize::from(self.is_poison(number));
+        number
     }
 
-    /// Whether the collector can never store a record, in the weather of this moment.
+    /// Whether few enough bodies of a signal have a record that cannot be stored: who cannot tell them from an outage
+    /// cannot tell the others either.
+    pub fn tells_bad_bodies(&self, signal: usize) -> bool {
+        let size = usize::try_from(self.member.number("maxBatchSize")).unwrap();
+        self.poisoned[signal] == 0 || self.poisoned[signal].saturating_mul(3 * size) <= self.accepted[signal] + size
+    }
+
+    /// Whether the collector can never store a record.
     pub fn is_poison(&self, number: usize) -> bool {
         self.member.weather.iter().any(|clause| match clause.what {
-            Weather::Poison { divisor, .. } => number.is_multiple_of(divisor),
+            Weather::Poison { divisor, .. } => is_poison(number, divisor),
             // The frame around a single record is short.
             Weather::Limit { bytes } => self.records[number].bytes + 100 > bytes,
             _ => false,
@@ -153,6 +172,9 @@ impl Far {
             Fate::Status(status, retry_after) => (status, retry_after),
             Fate::Reset { .. } | Fate::Hang { .. } => (0, None),
         };
+        if matches!(fate, Fate::Status(302 | 404, _)) {
+            self.refused += numbers.len() as u64;
+        }
         match status {
             200 => {
                 self.deliveries[signal].push(over);
@@ -210,7 +232,7 @@ impl Far {
                 Weather::Hang { signal, per_mille, stored } if touches(signal) && strikes(per_mille) => {
                     return Fate::Hang { stored };
                 }
-                Weather::Poison { divisor, status } if numbers.iter().any(|number| number.is_multiple_of(divisor)) => {
+                Weather::Poison { divisor, status } if numbers.iter().any(|&number| is_poison(number, divisor)) => {
                     return Fate::Status(status, None);
                 }
                 Weather::Limit { bytes } if call.body.len() > bytes => return Fate::Status(413, None),
@@ -246,16 +268,21 @@ impl Far {
         }
         self.past.forget(at);
         let mut holds = self.past.holds.iter();
-        if let Some(&hold) = holds.find(|(scope, from, _)| scope.is_none_or(|held| held == signal) && *from < at) {
+        if let Some(&hold) =
+            holds.find(|(scope, from, _)| scope.is_none_or(|held| held == signal) && from + AT_ONCE < at)
+        {
             self.breach(Invariant::Hold, at, format!("a request of signal {signal} while {hold:?} holds"));
         }
         let delivered = self.past.delivered;
-        if let Some(&over) = self.past.rejections.iter().find(|&&over| over < at && delivered < over) {
+        if let Some(&over) = self.past.rejections.iter().find(|&&over| over + AT_ONCE < at && delivered < over) {
             self.breach(Invariant::Rejected, at, format!("a request after the credentials were rejected at {over} ms"));
         }
         let counts_tries = self.member.option("maxRetries").is_some();
-        // Those of the first seconds were under way or are the first to find out.
-        if !counts_tries && at > 15_000 && self.health[signal].is_down(at - 15_000, at) {
+        let window = self.member.number("retryWindowMs");
+        // Those of the first seconds were under way or are the first to find out. Once windows end, each body gets a
+        // last try.
+        let is_down = self.health[signal].down_since(at).is_some_and(|from| (15_000..window).contains(&(at - from)));
+        if !counts_tries && is_down {
             let count = self.past.recent[signal].len() + 1;
             if count > MOST_IN_OUTAGE {
                 let text = format!("{count} requests of signal {signal} in 10 s while all fail");
@@ -270,7 +297,8 @@ impl Far {
         let late = numbers.iter().find(|&&number| {
             let record = &self.records[number];
             let due = record.at + limit;
-            record.first_sent.is_none() && at > due && self.health[signal].is_healthy(record.at, due)
+            let is_first = record.first_sent.is_none() && at > due;
+            is_first && self.health[signal].is_healthy(record.at, due) && self.tells_bad_bodies(signal)
         });
         if let Some(&number) = late {
             let waited = at - self.records[number].at;
@@ -278,6 +306,11 @@ impl Far {
             self.breach(Invariant::Delay, at, text);
         }
     }
+}
+
+/// Not the first one, so that something gets through before.
+fn is_poison(number: usize, divisor: usize) -> bool {
+    (number + 1).is_multiple_of(divisor)
 }
 
 pub fn millis(duration: Duration) -> u64 {

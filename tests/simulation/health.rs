@@ -82,9 +82,11 @@ impl Health {
         self.troubles.iter().any(|trouble| trouble.random && trouble.from <= to && from < trouble.calm)
     }
 
-    /// Whether each request of this time failed.
-    pub fn is_down(&self, from: u64, to: u64) -> bool {
-        self.troubles.iter().any(|trouble| trouble.outage && trouble.from <= from && to < trouble.until)
+    /// Since when each request fails, if it does.
+    pub fn down_since(&self, at: u64) -> Option<u64> {
+        let outages =
+            self.troubles.iter().filter(|trouble| trouble.outage && (trouble.from..trouble.until).contains(&at));
+        outages.map(|trouble| trouble.from).min()
     }
 }
 

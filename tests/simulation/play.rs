@@ -114,7 +114,7 @@ async fn finish(world: &World, rig: Rig, mut members: Vec<Running>) -> Result<u6
         }
         End::Drain(within) => {
             over += within;
-            let drain = rig.drain();
+            let drain = rig.drain_within(ms(within));
             for _ in 0..within / 10 {
                 if drain.is_over() {
                     break;
@@ -272,7 +272,7 @@ impl Running {
         let far = lock(&self.far);
         let largest = far.records.iter().map(|record| record.bytes).max().unwrap_or(0) as u64;
         let used = counts.queued_bytes + counts.in_flight * largest + (counts.queued + counts.in_flight) * 600;
-        if used + largest < self.max_queue_bytes / 2 && Invariant::Loss.is_checked() {
+        if used + largest < self.max_queue_bytes / 2 {
             let text = format!("records are dropped for lack of room while {used} bytes are in use");
             return Err(Breach { invariant: Invariant::Loss, at, text });
         }

@@ -31,7 +31,7 @@ pub enum Answer {
     Close(Vec<u8>),
     /// These bytes, then a reset.
     Reset(Vec<u8>),
-    /// These bytes, then nothing, while the connection stays.
+    /// These bytes, then nothing, while the connection stays until the client leaves it.
     Silence(Vec<u8>),
     /// These bytes, then the second ones again and again until nobody takes them.
     Endless(Vec<u8>, Vec<u8>),
@@ -130,7 +130,7 @@ impl Server {
         self.state.requests.lock().unwrap().clone()
     }
 
-    /// Waits until a client has seen the end of a connection and has left it too.
+    /// Waits until a client has left a connection that was closed or went silent.
     pub async fn left(&self) {
         self.state.left.notified().await;
     }
