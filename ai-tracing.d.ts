@@ -94,8 +94,35 @@ interface SignalStats {
   /** Records in requests that are not answered yet. */
   inFlight: number;
 }
-/** What has become of everything that was exported, by signal. */
-type ExporterStats = Record<Signal, SignalStats>;
+/**
+ * What the exporter does with new records.
+ *
+ * - `healthy`: they are sent.
+ * - `retrying`: an address fails or asks to be left alone; its records wait.
+ * - `authCooldown`: the collector rejects the token; they are dropped for a while.
+ * - `quotaPaused`: the quota is used up; they are dropped until there is some again.
+ * - `disabled`: there is no token, or the engine has failed, and they are dropped; or the JavaScript exporters stand in,
+ *   which count nothing.
+ */
+type ExporterState = (typeof EXPORTER_STATES)[number];
+/** Every state. */
+declare const EXPORTER_STATES: readonly ["healthy", "retrying", "authCooldown", "quotaPaused", "disabled"];
+/** How an exporter fares. */
+interface ExporterHealth {
+  state: ExporterState;
+  /** The last request that failed; it stays after a success. `endpoint`: its URL without credentials and query. */
+  lastError?: {
+    at: Date;
+    endpoint: string;
+    cause: string;
+  };
+  /** When the collector last took records. */
+  lastDeliveredAt?: Date;
+  /** Age of the oldest record that is neither delivered nor dropped, in milliseconds; 0 when there is none. */
+  oldestQueuedMs: number;
+}
+/** What has become of everything that was exported, by signal, and how the exporter fares. */
+interface ExporterStats extends Record<Signal, SignalStats>, ExporterHealth {}
 //#endregion
 //#region facade/contracts/ai-tracing/record.d.ts
 /** The fields of `AnyExportedAISpan` of `@mastra/core` 0.24 that are read. */
@@ -159,6 +186,8 @@ declare class NativeCloudExporter extends BaseExporter {
   shutdown(): Promise<void>;
   /** What has become of everything that was exported; all zero where it was disabled from the start. Cheap. */
   stats(): ExporterStats;
+  /** The same as Prometheus text (exposition format 0.0.4), each sample with the label `exporter`. Cheap. */
+  metrics(): string;
 }
 declare const CloudExporter_base: typeof NativeCloudExporter;
 /**
@@ -170,4 +199,4 @@ declare const CloudExporter_base: typeof NativeCloudExporter;
  */
 declare class CloudExporter extends CloudExporter_base {}
 //#endregion
-export { type AITracingEvent, CloudExporter, type CloudExporterConfig, type DropReason, type ExportedAISpan, type ExporterStats, type NativeBinding, type NativeExporterOptions, type SignalStats, nativeBinding };
+export { type AITracingEvent, CloudExporter, type CloudExporterConfig, type DropReason, type ExportedAISpan, type ExporterHealth, type ExporterState, type ExporterStats, type NativeBinding, type NativeExporterOptions, type SignalStats, nativeBinding };

@@ -124,8 +124,35 @@ interface SignalStats {
   /** Records in requests that are not answered yet. */
   inFlight: number;
 }
-/** What has become of everything that was exported, by signal. */
-type ExporterStats = Record<Signal, SignalStats>;
+/**
+ * What the exporter does with new records.
+ *
+ * - `healthy`: they are sent.
+ * - `retrying`: an address fails or asks to be left alone; its records wait.
+ * - `authCooldown`: the collector rejects the token; they are dropped for a while.
+ * - `quotaPaused`: the quota is used up; they are dropped until there is some again.
+ * - `disabled`: there is no token, or the engine has failed, and they are dropped; or the JavaScript exporters stand in,
+ *   which count nothing.
+ */
+type ExporterState = (typeof EXPORTER_STATES)[number];
+/** Every state. */
+declare const EXPORTER_STATES: readonly ["healthy", "retrying", "authCooldown", "quotaPaused", "disabled"];
+/** How an exporter fares. */
+interface ExporterHealth {
+  state: ExporterState;
+  /** The last request that failed; it stays after a success. `endpoint`: its URL without credentials and query. */
+  lastError?: {
+    at: Date;
+    endpoint: string;
+    cause: string;
+  };
+  /** When the collector last took records. */
+  lastDeliveredAt?: Date;
+  /** Age of the oldest record that is neither delivered nor dropped, in milliseconds; 0 when there is none. */
+  oldestQueuedMs: number;
+}
+/** What has become of everything that was exported, by signal, and how the exporter fares. */
+interface ExporterStats extends Record<Signal, SignalStats>, ExporterHealth {}
 //#endregion
 //#region facade/contracts/subclass.d.ts
 /** What our exporters have beyond those of the peer, or do otherwise. */
@@ -140,8 +167,16 @@ interface NativeMembers {
    * reported once. Never rejects.
    */
   shutdown(): Promise<void>;
-  /** What has become of everything that was exported; all zero where it was disabled from the start. Cheap. */
+  /**
+   * What has become of everything that was exported, and how the exporter fares; all zero where it was disabled from the
+   * start. Cheap.
+   */
   stats(): ExporterStats;
+  /**
+   * The same as Prometheus text (exposition format 0.0.4), each sample with the label `exporter`; empty where the
+   * JavaScript exporters stand in. Cheap.
+   */
+  metrics(): string;
 }
 /** The type of a class that stands wherever the peer's is expected: its private members are part of the type. */
 type DropIn<Config, Peer> = new (config?: Config) => Peer & NativeMembers;
@@ -239,4 +274,4 @@ interface UsedNativeExporters {
  */
 declare function useNativeExporters(observability: ObservabilityEntrypoint): Promise<UsedNativeExporters>;
 //#endregion
-export { CloudExporter, type CloudExporterConfig, type DropReason, type ExporterStats, MastraPlatformExporter, type MastraPlatformExporterConfig, type NativeBinding, type NativeExporterOptions, OBSERVABILITY_CAPABILITIES_HEADER, QUOTA_PAUSE_CAPABILITY, type SignalStats, type UsedNativeExporters, nativeBinding, useNativeExporters };
+export { CloudExporter, type CloudExporterConfig, type DropReason, type ExporterHealth, type ExporterState, type ExporterStats, MastraPlatformExporter, type MastraPlatformExporterConfig, type NativeBinding, type NativeExporterOptions, OBSERVABILITY_CAPABILITIES_HEADER, QUOTA_PAUSE_CAPABILITY, type SignalStats, type UsedNativeExporters, nativeBinding, useNativeExporters };

@@ -7,5 +7,5 @@ export {
   QUOTA_PAUSE_CAPABILITY,
   type MastraPlatformExporterConfig,
 } from './contracts/platform-exporter.js';
-export type { DropReason, ExporterStats, SignalStats } from './native/stats.js';
+export type { DropReason, ExporterHealth, ExporterState, ExporterStats, SignalStats } from './native/stats.js';
 export { useNativeExporters, type UsedNativeExporters } from './replace/use-native.js';

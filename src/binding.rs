@@ -12,6 +12,7 @@ use napi_derive::napi;
 use serde::Serialize;
 
 use crate::{
+    clock,
     command::{FlushKind, Records},
     config::{Config, OPTIONS},
     event::{Event, Sink},
@@ -23,7 +24,7 @@ use crate::{
 
 /// Raised with every change of what this file exports; the facade takes no other (`facade/native/load.ts`).
 #[napi]
-pub const API_VERSION: u32 = 3;
+pub const API_VERSION: u32 = 4;
 
 /// Weak: it does not keep the process alive.
 type Listener = ThreadsafeFunction<String, (), FnArgs<(String,)>, Status, false, true>;
@@ -122,10 +123,10 @@ impl NativeExporter {
         count
     }
 
-    /// JSON text of all counters: an array of `Snapshot` (src/stats.rs).
+    /// JSON text of a `Report` (src/stats.rs).
     #[napi(catch_unwind)]
     pub fn stats(&self) -> Result<String> {
-        json(&self.handle.stats().snapshot())
+        json(&self.handle.stats().report(clock::now(), clock::wall_now()))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     command::{Command, ExporterId},
     config::Config,
     delivery::{exporter::Exporter, job::Job},
-    protocol::answer::Outcome,
+    protocol::{answer::Outcome, reply::Reply},
     transport::Transport,
     wire::Decoder,
 };
@@ -44,7 +44,7 @@ pub struct Engine<T, C> {
     connect: C,
     /// In the order of their ids, so that a run with the same events does the same.
     lanes: BTreeMap<ExporterId, Lane<T>>,
-    requests: JoinSet<Outcome>,
+    requests: JoinSet<Reply>,
     /// What each request in `requests` is about; kept here so that a task that panics does not take it along.
     sent: HashMap<Id, Sent>,
     /// All exporters' records pass through it.
@@ -179,7 +179,7 @@ where
                         cause: format!("Request timed out after {} ms", limit.as_millis()),
                         after: None,
                     };
-                    timeout(limit, transport.send(signal, body)).await.unwrap_or_else(timed_out)
+                    timeout(limit, transport.send(signal, body)).await.unwrap_or_else(|error| timed_out(error).into())
                 });
                 self.sent.insert(abort.id(), Sent { exporter: id, job, abort });
             }
@@ -203,15 +203,16 @@ where
         deadlines.chain(self.stop_at).min().unwrap_or_else(|| clock::far_future(now))
     }
 
-    fn on_done(&mut self, done: Result<(Id, Outcome), tokio::task::JoinError>) {
-        let (request, outcome) = match done {
+    fn on_done(&mut self, done: Result<(Id, Reply), tokio::task::JoinError>) {
+        let (request, reply) = match done {
             Ok(done) => done,
             Err(error) => {
-                (error.id(), Outcome::Retry { cause: "Request failed: internal error".to_owned(), after: None })
+                let cause = "Request failed: internal error".to_owned();
+                (error.id(), Outcome::Retry { cause, after: None }.into())
             }
         };
         if let Some(Sent { exporter, job, .. }) = self.sent.remove(&request) {
-            self.with(exporter, |exporter| exporter.on_outcome(clock::now(), job, outcome));
+            self.with(exporter, |exporter| exporter.on_reply(clock::now(), job, reply));
         }
     }
 }

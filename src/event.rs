@@ -47,6 +47,16 @@ pub enum Event {
         signal: Signal,
         /// How many records.
         dropped_batch_size: u64,
+        /// The URL without credentials and query.
+        endpoint: String,
+        /// How often it was tried.
+        attempts: u32,
+        /// Of the last answer; absent when there was none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+        /// How the last answer's body begins, without control characters.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        answer: Option<String>,
         /// What the last attempt met.
         cause: String,
     },
@@ -54,6 +64,8 @@ pub enum Event {
     AuthCooldown {
         /// 401 or 403.
         status: u16,
+        /// The URL without credentials and query.
+        endpoint: String,
         /// The signals of the batch that were dropped.
         failed_signals: Vec<Signal>,
         /// Records in the batch.
@@ -71,6 +83,54 @@ pub enum Event {
         dropped_records: u64,
         /// The limit.
         max_queue_bytes: u64,
+    },
+    /// Addresses do not work; said once until they work again.
+    Unreachable {
+        /// Whose addresses; all of one origin.
+        signals: Vec<Signal>,
+        /// The first of them: its URL without credentials and query.
+        endpoint: String,
+        /// What the last try met.
+        cause: String,
+        /// Since the first failure.
+        failing_for_ms: u64,
+        /// Records that wait, of all signals.
+        waiting_records: u64,
+        /// How long each is kept.
+        retry_window_ms: u64,
+    },
+    /// Addresses of which [`Event::Unreachable`] has told work again.
+    Reachable {
+        /// Whose addresses.
+        signals: Vec<Signal>,
+        /// The first of them: its URL without credentials and query.
+        endpoint: String,
+        /// Since the first failure.
+        down_ms: u64,
+        /// Records that wait, of all signals.
+        waiting_records: u64,
+    },
+    /// A try failed, and another may help.
+    TryFailed {
+        /// Whose records.
+        signal: Signal,
+        /// The URL without credentials and query.
+        endpoint: String,
+        /// Counts the tries of these records from 1.
+        attempt: u32,
+        /// What it met.
+        cause: String,
+    },
+    /// The collector has taken a request, but not all of its records.
+    PartlyRefused {
+        /// Whose records.
+        signal: Signal,
+        /// The URL without credentials and query.
+        endpoint: String,
+        /// How many the collector has not stored.
+        refused_records: u64,
+        /// Why the first of them, in the collector's words; empty when it does not say.
+        reason: String,
     },
     /// Records were dropped; for alerting, so one for each loss.
     Dropped {
@@ -110,6 +170,12 @@ pub enum Event {
     ShutdownIncomplete {
         /// How many.
         dropped_records: u64,
+        /// An address that does not work: its URL without credentials and query.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        endpoint: Option<String>,
+        /// What its last try met.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cause: Option<String>,
     },
     /// A flush with this ticket has nothing more to wait for, or its time is over.
     Flushed {

@@ -58,6 +58,7 @@ pub mod delivery;
 pub mod engine;
 pub mod event;
 pub mod handle;
+pub mod health;
 mod lock;
 pub mod protocol;
 pub mod runtime;

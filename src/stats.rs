@@ -1,13 +1,22 @@
 //! What has become of every record, by signal; the one place that counts.
 
-use std::sync::{
-    Mutex,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::SystemTime,
 };
 
 use serde::Serialize;
 
-use crate::{lock::lock, signal::Signal};
+use tokio::time::Instant;
+
+use crate::{
+    health::{Health, HealthSnapshot},
+    lock::lock,
+    signal::Signal,
+};
 
 /// Why records were dropped. Every loss has one of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -98,9 +107,20 @@ pub struct Snapshot {
     pub in_flight: u64,
 }
 
-/// Counters of one exporter, written by both threads.
+/// What `stats()` of TypeScript is made of.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    signals: Vec<Snapshot>,
+    #[serde(flatten)]
+    health: HealthSnapshot,
+}
+
+/// Counters of one exporter, written by both threads, and how it fares.
 #[derive(Debug, Default)]
 pub struct Stats {
+    /// How it fares.
+    pub health: Health,
     accounts: Mutex<[Account; Signal::ALL.len()]>,
     failed: AtomicBool,
 }
@@ -183,6 +203,12 @@ impl Stats {
     #[must_use]
     pub fn undelivered(&self) -> u64 {
         lock(&self.accounts).iter().map(|account| account.queued() + account.in_flight).sum()
+    }
+
+    /// All there is to know.
+    #[must_use]
+    pub fn report(&self, now: Instant, wall_now: SystemTime) -> Report {
+        Report { signals: self.snapshot(), health: self.health.snapshot(now, wall_now) }
     }
 
     /// All numbers at one moment, in the order of [`Signal::ALL`].

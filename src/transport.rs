@@ -6,7 +6,10 @@ use std::{
     error::Error,
     future::Future,
     io::{self, Write},
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -26,9 +29,10 @@ use self::{
 };
 use crate::{
     clock,
-    config::Config,
+    config::{Config, Secret},
     protocol::{
         answer::{self, Answer, Outcome, classify},
+        reply::{Reply, Said},
         request::{self, Body, Endpoints},
     },
     signal::Signal,
@@ -41,6 +45,10 @@ pub mod tls;
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// An answer whose body takes longer costs its connection.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+/// How much of an answer's body is looked at.
+const MAX_SAID_BYTES: usize = 8 * 1024;
+/// How long the body of an answer is waited for at most.
+const SAID_TIMEOUT: Duration = Duration::from_secs(1);
 /// Answers whose bodies are read at the same time; the connections of others are closed.
 const MAX_OPEN_ANSWERS: usize = 4;
 /// Header lines that an answer may have.
@@ -55,7 +63,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 /// Sends one body and says what became of it. The engine puts a time limit on it by dropping the future.
 pub trait Transport: Send + Sync + 'static {
     /// One attempt.
-    fn send(&self, signal: Signal, body: Body) -> impl Future<Output = Outcome> + Send;
+    fn send(&self, signal: Signal, body: Body) -> impl Future<Output = Reply> + Send;
 }
 
 /// Why no client could be made.
@@ -86,6 +94,11 @@ pub struct HttpTransport {
     endpoints: Endpoints,
     /// One for each answer whose body is being read.
     answers: Arc<Semaphore>,
+    /// Whether the body of the last answer came to its end in time.
+    bodies_end: AtomicBool,
+    request_timeout: Duration,
+    /// Never quoted, whatever an answer says.
+    token: Secret,
 }
 
 impl HttpTransport {
@@ -131,49 +144,60 @@ impl HttpTransport {
             quota_pause: config.quota_pause,
             endpoints: config.endpoints.clone(),
             answers: Arc::new(Semaphore::new(MAX_OPEN_ANSWERS)),
+            bodies_end: AtomicBool::new(true),
+            request_timeout: config.request_timeout,
+            token: config.access_token.clone(),
         })
     }
 }
 
 impl Transport for HttpTransport {
-    async fn send(&self, signal: Signal, body: Body) -> Outcome {
+    async fn send(&self, signal: Signal, body: Body) -> Reply {
+        let started = clock::now();
         let request = self.client.post(self.endpoints.url(signal));
         let compressed = body.gzip.is_some();
         let request = match body.gzip {
             None => request.body(body.plain),
             Some(kept) => match compress(kept, body.plain).await {
                 Some(gzip) => request.header(CONTENT_ENCODING, "gzip").body(gzip),
-                None => return Outcome::Uncompressed,
+                None => return Outcome::Uncompressed.into(),
             },
         };
         match request.send().await {
             Ok(response) => {
-                let outcome = self.judge(&response, compressed);
-                self.finish(response).await;
-                outcome
+                let (outcome, status) = (self.judge(&response, compressed), response.status().as_u16());
+                // Never so long that the time limit of the request is over before what is known is told.
+                let wait = self.request_timeout.saturating_sub(clock::now() - started) / 2;
+                let text = self.finish(response, wait.min(SAID_TIMEOUT)).await;
+                Reply { outcome, said: Some(Said::new(status, &text, self.token.expose())) }
             }
             // No attempt at all: the address is none that a request can go to.
-            Err(error) if error.is_builder() => Outcome::Refused { cause: describe(error) },
-            Err(error) => Outcome::Retry { cause: describe(error), after: None },
+            Err(error) if error.is_builder() => Outcome::Refused { cause: describe(error) }.into(),
+            Err(error) => Outcome::Retry { cause: describe(error), after: None }.into(),
         }
     }
 }
 
 impl HttpTransport {
-    /// Reads the answer's body, so that the connection can be used again; what is not there yet on its own: a body that
-    /// does not end must not make an accepted batch look as if it timed out.
-    async fn finish(&self, mut response: Response) {
-        let mut left = MAX_ANSWER_BYTES;
-        if timeout(Duration::ZERO, drain(&mut response, &mut left)).await.is_ok() {
-            return;
+    /// Reads the answer's body, so that the connection can be used again, and answers how it begins. What does not come
+    /// within `wait` is read on its own: a body that does not end must not make an accepted batch look as if it timed
+    /// out. Nothing is waited for while bodies do not end.
+    async fn finish(&self, mut response: Response, wait: Duration) -> Vec<u8> {
+        let (mut left, mut text) = (MAX_ANSWER_BYTES, Vec::new());
+        let wait = if self.bodies_end.load(Ordering::Relaxed) { wait } else { Duration::ZERO };
+        let ended = timeout(wait, drain(&mut response, &mut left, &mut text)).await.is_ok();
+        self.bodies_end.store(ended, Ordering::Relaxed);
+        if ended {
+            return text;
         }
         // Without a permit the response is dropped, which closes its connection.
         if let Ok(permit) = Arc::clone(&self.answers).try_acquire_owned() {
             tokio::spawn(async move {
-                let _ = timeout(DRAIN_TIMEOUT, drain(&mut response, &mut left)).await;
+                let _ = timeout(DRAIN_TIMEOUT, drain(&mut response, &mut left, &mut Vec::new())).await;
                 drop(permit);
             });
         }
+        text
     }
 
     fn judge(&self, response: &Response, compressed: bool) -> Outcome {
@@ -214,10 +238,11 @@ fn reason(response: &Response) -> Cow<'_, str> {
     }
 }
 
-/// Reads at most `left` bytes of an answer's body. What it says, or that it breaks off, changes nothing: the status has been
-/// given.
-async fn drain(response: &mut Response, left: &mut usize) {
+/// Reads at most `left` bytes of an answer's body; `text` gets its beginning. That it breaks off changes nothing: the status
+/// has been given.
+async fn drain(response: &mut Response, left: &mut usize, text: &mut Vec<u8>) {
     while let Ok(Some(chunk)) = response.chunk().await {
+        text.extend(chunk.iter().take(MAX_SAID_BYTES - text.len()));
         match left.checked_sub(chunk.len()) {
             Some(rest) => *left = rest,
             None => return,

@@ -87,7 +87,20 @@ describe('answers', { concurrency: true }, () => {
       });
     }
 
-    for (const status of [400, 404, 410, 422]) {
+    for (const status of [400, 422]) {
+      test(`${status}: a batch is halved, and what the collector takes is delivered`, async () => {
+        const answer = (request, index) => (index === 0 ? { status } : {});
+        await run({ answer, options: { maxBatchSize: 50 } }, async ({ exporter, collector, logger }) => {
+          exportSpans(exporter, 50);
+          await exporter.flush();
+          assert.deepEqual(collector.requests.map((request) => request.status), [status, 200, 200]);
+          allOnce(collector, numbered(50));
+          assert.equal(logger.count(FAILED), 0);
+        });
+      });
+    }
+
+    for (const status of [404, 410]) {
       test(`${status}: not tried again, said and counted`, async () => {
         const answer = (request, index) => (index === 0 ? { status } : {});
         await run({ answer, options: { maxBatchSize: 50 } }, async ({ exporter, collector, logger }) => {

@@ -7,7 +7,8 @@ import { CloudExporter } from 'mastra-native-exporter';
 import { ROOT, codeSpans, prose, section, tableRows } from '../support/documents.mjs';
 
 const PAGE = 'docs/troubleshooting.md';
-const page = prose(PAGE);
+// What the numbers of metrics() are stands on a page of its own.
+const page = prose(PAGE) + prose('docs/monitoring.md');
 
 const filesOf = (folder, extension) => readdirSync(`${ROOT}${folder}`, { recursive: true })
   .filter((name) => name.endsWith(extension)).map((name) => readFileSync(`${ROOT}${folder}/${name}`, 'utf8'));

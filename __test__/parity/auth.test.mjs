@@ -139,7 +139,9 @@ describe('authentication failures', { concurrency: true }, () => {
     assert.match(message, /^CloudExporter received an authentication failure; pausing uploads for \d+s$/);
     assert.ok(fields.cooldownMs >= 60_000 && fields.cooldownMs <= 66_000);
     assert.equal(Number(/(\d+)s$/.exec(message)[1]), Math.ceil(fields.cooldownMs / 1000));
-    assert.deepEqual({ ...fields, cooldownMs: 0 }, {
+    const { endpoint, ...common } = fields;
+    assert.match(endpoint, /^http:\/\/127\.0\.0\.1:\d+\/ai\/spans\/publish$/);
+    assert.deepEqual({ ...common, cooldownMs: 0 }, {
       status: 403,
       failedSignals: ['traces', 'logs', 'metrics', 'scores', 'feedback'],
       droppedBatchSize: 5,

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { startCollector } from '../../examples/demo/collector.mjs';
 import { comparableRequests, runBoth, runOurs } from '../support/both.mjs';
 import { runFixture } from '../support/child.mjs';
-import { flushOf, sendAll, SIGNALS } from '../support/events.mjs';
+import { flushOf, sendAll, SIGNALS, signalStats } from '../support/events.mjs';
 import { comparableCalls } from '../support/logger.mjs';
 
 const kind = 'platform';
@@ -100,7 +100,7 @@ describe('the quota pause', { concurrency: true }, () => {
     const { peer, ours } = await runBoth({ kind, answer: () => ({ status: 402 }), drive: async ({ exporter, side }) => {
       await sendAll(exporter);
       await exporter.flush();
-      return side === 'ours' && Object.values(exporter.stats()).map(({ delivered, dropped: { quotaPaused } }) => [delivered, quotaPaused]);
+      return side === 'ours' && signalStats(exporter).map(({ delivered, dropped: { quotaPaused } }) => [delivered, quotaPaused]);
     } });
     for (const { calls } of [peer, ours]) assert.equal(calls.filter(isLine(paused(300))).length, 1);
     assert.deepEqual(ours.result, Array(5).fill([0, 1]));

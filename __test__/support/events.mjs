@@ -77,3 +77,6 @@ export const flushOf = (signal, count = 1) => async ({ exporter }) => {
   for (let i = 0; i < count; i++) await SIGNALS[signal].send(exporter, `${signal}-${i}`);
   await exporter.flush();
 };
+
+// The counters of an exporter, in the order of the signals.
+export const signalStats = (exporter) => Object.keys(SIGNALS).map((signal) => exporter.stats()[signal]);

@@ -35,11 +35,15 @@ export function recordingLogger() {
   return logger;
 }
 
+/** What our lines tell beyond those of Mastra's JavaScript exporters. */
+const OURS_ALONE = ['endpoint', 'attempts', 'status', 'answer', 'tokenVariable'];
+
 // The comparable part of an error. `texts: false` leaves out what a network stack words freely.
 export function describeError(error, { texts = true } = {}) {
   if (!(error instanceof MastraError)) return texts ? { notMastra: error?.name, message: error?.message } : { notMastra: true };
   const { id, domain, category, details } = error;
-  const seen = { name: error.name, id, domain, category, details: { ...details }, hasCause: error.cause !== undefined };
+  const common = Object.entries(details ?? {}).filter(([key]) => !OURS_ALONE.includes(key));
+  const seen = { name: error.name, id, domain, category, details: Object.fromEntries(common), hasCause: error.cause !== undefined };
   if (texts) Object.assign(seen, { message: error.message, cause: error.cause?.message });
   return seen;
 }
@@ -49,6 +53,7 @@ function comparableFields(fields, options) {
   if (fields === null || typeof fields !== 'object') return fields;
   const copy = {};
   for (const [key, value] of Object.entries(fields)) {
+    if (key === 'endpoint' || key === 'tokenVariable') continue;
     if (key === 'durationMs') copy[key] = Number.isFinite(value) && value >= 0 ? 'a number' : value;
     else if (key === 'cooldownMs') copy[key] = comparableCooldown(value, fields.authFailureCount);
     else copy[key] = value instanceof Error ? describeError(value, options) : value;

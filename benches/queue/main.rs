@@ -65,7 +65,7 @@ fn waiting() -> (Exporter, Instant) {
         exporter.on_records(now, &record, 0, &mut decoder);
     }
     while let Some(job) = exporter.next_job(now) {
-        exporter.on_outcome(now, job, down());
+        exporter.on_reply(now, job, down().into());
     }
     (exporter, now)
 }
@@ -78,7 +78,7 @@ fn queue(criterion: &mut Criterion) {
             now += Duration::from_millis(11);
             exporter.on_time(now);
             while let Some(job) = exporter.next_job(now) {
-                exporter.on_outcome(now, job, down());
+                exporter.on_reply(now, job, down().into());
             }
             exporter.deadline(now)
         });
@@ -91,7 +91,7 @@ fn queue(criterion: &mut Criterion) {
             exporter.on_flush(now, ticket, FlushKind::Flush, Duration::from_secs(30));
             exporter.on_time(now);
             while let Some(job) = exporter.next_job(now) {
-                exporter.on_outcome(now, job, down());
+                exporter.on_reply(now, job, down().into());
             }
             exporter.deadline(now)
         });
@@ -102,7 +102,7 @@ fn queue(criterion: &mut Criterion) {
             |(exporter, now)| {
                 let late = *now + Duration::from_secs(600);
                 let job = exporter.next_job(late).expect("a try");
-                exporter.on_outcome(late, job, down());
+                exporter.on_reply(late, job, down().into());
                 assert!(exporter.is_idle(), "all has expired");
             },
             BatchSize::PerIteration,

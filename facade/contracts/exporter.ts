@@ -18,6 +18,7 @@ import { ExporterLog, type FlushTrigger } from '../log/log.js';
 import { monotonicMs, settledWithin } from '../native/clock.js';
 import { numberOption } from '../native/engine.js';
 import type { Signal } from '../native/signals.js';
+import { prometheusText } from '../native/metrics.js';
 import { noStats, type DropReason, type ExporterStats } from '../native/stats.js';
 import type { OnDropped, Pipeline } from '../pipeline/pipeline.js';
 import type { Contract } from './contract.js';
@@ -69,7 +70,7 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
     this.name = name;
     this.#names = names;
     this.#peer = javascriptExporter;
-    this.#log = new ExporterLog(names, () => this.logger);
+    this.#log = new ExporterLog(names, () => this.logger, config.accessToken ? undefined : tokenVariable);
     const { accessToken, projectId, tracesEndpoint } = credentials(config);
     if (!accessToken) {
       this.setDisabled(`${tokenVariable} environment variable not set.`, 'debug');
@@ -185,6 +186,11 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
   /** See {@link NativeMembers}. */
   stats(): ExporterStats {
     return this.#pipeline?.stats() ?? noStats();
+  }
+
+  /** See {@link NativeMembers}. */
+  metrics(): string {
+    return prometheusText(this.name, this.stats());
   }
 
   async #shutDown(): Promise<void> {

@@ -12,8 +12,16 @@ export interface NativeMembers {
    * reported once. Never rejects.
    */
   shutdown(): Promise<void>;
-  /** What has become of everything that was exported; all zero where it was disabled from the start. Cheap. */
+  /**
+   * What has become of everything that was exported, and how the exporter fares; all zero where it was disabled from the
+   * start. Cheap.
+   */
   stats(): ExporterStats;
+  /**
+   * The same as Prometheus text (exposition format 0.0.4), each sample with the label `exporter`; empty where the
+   * JavaScript exporters stand in. Cheap.
+   */
+  metrics(): string;
 }
 
 /** The type of a class that stands wherever the peer's is expected: its private members are part of the type. */

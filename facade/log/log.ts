@@ -3,6 +3,7 @@ import type { IMastraLogger } from '@mastra/core/logger';
 import type { Problem } from '../encode/encoder.js';
 import { monotonicMs } from '../native/clock.js';
 import type { EngineEvent } from '../native/engine.js';
+import type { ExporterHealth } from '../native/stats.js';
 import type { PipelineLog } from '../pipeline/pipeline.js';
 import { exporterError, type Names } from './errors.js';
 import { RepeatLimit } from './limit.js';
@@ -29,12 +30,17 @@ const FAULT: Partial<Record<string, string>> = {
 export class ExporterLog implements PipelineLog {
   readonly #names: Names;
   readonly #logger: () => IMastraLogger;
+  readonly #credentials: { tokenVariable?: string };
   readonly #limits = new Map<string, RepeatLimit>();
 
-  /** `logger` is asked each time: Mastra replaces an exporter's logger after construction. */
-  constructor(names: Names, logger: () => IMastraLogger) {
+  /**
+   * `logger` is asked each time: Mastra replaces an exporter's logger after construction. `tokenVariable`: the one that a
+   * rejected token comes from, unless it was given as an option.
+   */
+  constructor(names: Names, logger: () => IMastraLogger, tokenVariable?: string) {
     this.#names = names;
     this.#logger = logger;
+    this.#credentials = tokenVariable === undefined ? {} : { tokenVariable };
   }
 
   /** One warning for a record that could not be encoded as it was, naming it. */
@@ -81,9 +87,11 @@ export class ExporterLog implements PipelineLog {
     this.#write('warn', `${this.#names.exporterName} holds the end of the process for up to ${withinMs} ms to deliver ${undeliveredRecords} records`, { undeliveredRecords, withinMs });
   }
 
-  /** The process ends with records undelivered. */
-  lostAtExit(lostRecords: number): void {
-    this.#write('warn', `${this.#names.exporterName} lost ${lostRecords} records at exit`, { lostRecords });
+  /** The process ends with records undelivered. `lastError`: what may be why. */
+  lostAtExit(lostRecords: number, lastError?: ExporterHealth['lastError']): void {
+    const { endpoint, cause } = lastError ?? {};
+    const fields = { lostRecords, ...(lastError ? { endpoint, cause } : {}) };
+    this.#write('warn', `${this.#names.exporterName} lost ${lostRecords} records at exit${lastError ? failing(lastError) : ''}`, fields);
   }
 
   /** `<name> shutdown complete`. */
@@ -104,12 +112,26 @@ export class ExporterLog implements PipelineLog {
         return this.#limited('warn', 'Batch flush completed with dropped signal batches', fields);
       case 'authCooldown': {
         const seconds = Math.ceil(event.cooldownMs / 1000);
-        return this.#limited('warn', `${exporterName} received an authentication failure; pausing uploads for ${seconds}s`, fields, type);
+        const message = `${exporterName} received an authentication failure; pausing uploads for ${seconds}s`;
+        return this.#limited('warn', message, { ...fields, ...this.#credentials }, type);
       }
       case 'signalDropped': {
-        const { signal, droppedBatchSize, cause } = event;
-        return this.uploadFailed(`FAILED_TO_BATCH_UPLOAD_${signal.toUpperCase()}`, { signal, droppedBatchSize }, cause);
+        const { type: _type, cause, ...details } = event;
+        return this.uploadFailed(`FAILED_TO_BATCH_UPLOAD_${event.signal.toUpperCase()}`, details, cause);
       }
+      case 'unreachable': {
+        const { endpoint, cause, waitingRecords, retryWindowMs } = event;
+        const kept = `${waitingRecords} records wait; each is kept for ${duration(retryWindowMs)}`;
+        return this.#limited('warn', `${exporterName} cannot deliver to ${endpoint}: ${plain(cause)}. ${kept}`, fields, type);
+      }
+      case 'reachable': {
+        const { endpoint, downMs, waitingRecords } = event;
+        return this.#limited('info', `${exporterName} delivers to ${endpoint} again after ${duration(downMs)}; ${waitingRecords} records wait`, fields, type);
+      }
+      case 'tryFailed':
+        return this.#write('debug', `${exporterName} will try again`, fields);
+      case 'partlyRefused':
+        return this.#limited('warn', `${exporterName}: the collector took a request but not all of its records`, fields);
       case 'recordDropped': {
         const { signal, reason, record, bytes } = event;
         return this.#limited('warn', `Dropped a record that ${FAULT[reason] ?? 'is too large'}`, { ...record, signal, reason, bytes });
@@ -126,7 +148,7 @@ export class ExporterLog implements PipelineLog {
       case 'queueOverflow':
         return this.#limited('warn', `${exporterName} queue is full, dropped the oldest records`, fields);
       case 'shutdownIncomplete':
-        return this.#write('warn', `${exporterName} shutdown left ${event.droppedRecords} records undelivered`, fields);
+        return this.#write('warn', `${exporterName} shutdown left ${event.droppedRecords} records undelivered${failing(event)}`, fields);
       case 'engineFailed':
         return this.#write('error', `${exporterName} disabled: ${event.message}`, fields);
       case 'dropped':
@@ -176,6 +198,23 @@ export class ExporterLog implements PipelineLog {
   #write(level: Level, message: string, fields?: object): void {
     safely(() => (fields ? this.#logger()[level](message, fields) : this.#logger()[level](message)));
   }
+}
+
+/** The address that does not work, and why, at the end of a line. */
+function failing({ endpoint, cause }: { endpoint?: string; cause?: string }): string {
+  return endpoint === undefined || cause === undefined ? '' : `; ${endpoint} does not work: ${plain(cause)}`;
+}
+
+/** A cause in the middle of a sentence. */
+function plain(cause: string): string {
+  return cause.replace(/^Request failed(?: with status)?: (?:error sending request: )?/, '').replace(/^(?=\d{3}\b)/, 'status ');
+}
+
+/** A duration that a person can read. */
+function duration(ms: number): string {
+  if (ms < 1000) return `${ms} ms`;
+  const seconds = Math.round(ms / 1000);
+  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
 }
 
 /** A logger that throws must not take the application down, nor keep records from being sent. */

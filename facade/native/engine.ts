@@ -83,10 +83,32 @@ export type EngineEvent =
   | { type: 'batchStarted'; bufferedEvents: number }
   | ({ type: 'batchDelivered'; droppedEventsDuringAuthCooldown?: number } & BatchResult)
   | ({ type: 'batchIncomplete'; failedSignals: string[] } & BatchResult)
-  | { type: 'signalDropped'; signal: string; droppedBatchSize: number; cause: string }
+  | {
+      type: 'signalDropped';
+      signal: string;
+      droppedBatchSize: number;
+      endpoint: string;
+      attempts: number;
+      status?: number;
+      answer?: string;
+      cause: string;
+    }
+  | {
+      type: 'unreachable';
+      signals: Signal[];
+      endpoint: string;
+      cause: string;
+      failingForMs: number;
+      waitingRecords: number;
+      retryWindowMs: number;
+    }
+  | { type: 'reachable'; signals: Signal[]; endpoint: string; downMs: number; waitingRecords: number }
+  | { type: 'tryFailed'; signal: Signal; endpoint: string; attempt: number; cause: string }
+  | { type: 'partlyRefused'; signal: Signal; endpoint: string; refusedRecords: number; reason: string }
   | {
       type: 'authCooldown';
       status: number;
+      endpoint: string;
       failedSignals: string[];
       droppedBatchSize: number;
       droppedEventsDuringCooldown: number;
@@ -99,7 +121,7 @@ export type EngineEvent =
   | { type: 'bufferDamaged'; droppedRecords: number; cause: string }
   | { type: 'quotaPaused'; probeAfterSeconds: number }
   | { type: 'quotaResumed' }
-  | { type: 'shutdownIncomplete'; droppedRecords: number }
+  | { type: 'shutdownIncomplete'; droppedRecords: number; endpoint?: string; cause?: string }
   | { type: 'flushed'; ticket: number }
   | { type: 'engineFailed'; message: string };
 

@@ -6,13 +6,16 @@ type ExporterClass = new (...args: any[]) => object;
 
 /**
  * The native exporter, or, when there is no binary, the peer's with the same public surface: its options are accepted
- * beside the native ones, which have no effect, and `stats()` counts nothing.
+ * beside the native ones, which have no effect, `stats()` counts nothing and `metrics()` is empty.
  */
 export function nativeOr<Native extends ExporterClass>(native: Native, peer: () => ExporterClass): Native {
   if (nativeBinding.loaded) return native;
   const Fallback = class extends peer() {
     stats(): ExporterStats {
       return noStats();
+    }
+    metrics(): string {
+      return '';
     }
   };
   return Fallback as unknown as Native;

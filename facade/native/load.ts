@@ -15,7 +15,7 @@ export type NativeModule = typeof import('../../binding.js');
 export type NativeBinding = { loaded: true; path: string } | { loaded: false; reason: string };
 
 /** Raised with every change of what `src/binding.rs` exports; the constant of that name there is to be the same. */
-const API_VERSION = 3;
+const API_VERSION = 4;
 
 const PACKAGE = 'mastra-native-exporter';
 const VARIABLE = 'MASTRA_NATIVE_EXPORTER';

@@ -44,18 +44,60 @@ export interface SignalStats {
   inFlight: number;
 }
 
-/** What has become of everything that was exported, by signal. */
-export type ExporterStats = Record<Signal, SignalStats>;
+/**
+ * What the exporter does with new records.
+ *
+ * - `healthy`: they are sent.
+ * - `retrying`: an address fails or asks to be left alone; its records wait.
+ * - `authCooldown`: the collector rejects the token; they are dropped for a while.
+ * - `quotaPaused`: the quota is used up; they are dropped until there is some again.
+ * - `disabled`: there is no token, or the engine has failed, and they are dropped; or the JavaScript exporters stand in,
+ *   which count nothing.
+ */
+export type ExporterState = (typeof EXPORTER_STATES)[number];
+
+/** Every state. */
+export const EXPORTER_STATES = ['healthy', 'retrying', 'authCooldown', 'quotaPaused', 'disabled'] as const;
+
+/** How an exporter fares. */
+export interface ExporterHealth {
+  state: ExporterState;
+  /** The last request that failed; it stays after a success. `endpoint`: its URL without credentials and query. */
+  lastError?: { at: Date; endpoint: string; cause: string };
+  /** When the collector last took records. */
+  lastDeliveredAt?: Date;
+  /** Age of the oldest record that is neither delivered nor dropped, in milliseconds; 0 when there is none. */
+  oldestQueuedMs: number;
+}
+
+/** What has become of everything that was exported, by signal, and how the exporter fares. */
+export interface ExporterStats extends Record<Signal, SignalStats>, ExporterHealth {}
 
 /** `Snapshot` of src/stats.rs. */
 type Snapshot = Omit<SignalStats, 'dropped'> & { signal: Signal; dropped: [DropReason, number][] };
 
+/** `Report` of src/stats.rs. */
+interface Report {
+  signals: Snapshot[];
+  state: ExporterState;
+  lastError: { atMs: number; endpoint: string; cause: string } | null;
+  lastDeliveredAtMs: number | null;
+  oldestQueuedMs: number;
+}
+
 /** Reads the engine's counters and adds the records that have not been handed over yet, in the order of `SIGNALS`. */
 export function readStats(json: string, waiting: readonly number[]): ExporterStats {
-  const entries = (JSON.parse(json) as Snapshot[]).map(({ signal, dropped, ...counts }) => {
+  const { signals, state, lastError, lastDeliveredAtMs, oldestQueuedMs } = JSON.parse(json) as Report;
+  const entries = signals.map(({ signal, dropped, ...counts }) => {
     return [signal, { ...counts, dropped: Object.fromEntries(dropped) }] as const;
   });
-  const stats = Object.fromEntries(entries) as ExporterStats;
+  const health: ExporterHealth = {
+    state,
+    ...(lastError && { lastError: { at: new Date(lastError.atMs), endpoint: lastError.endpoint, cause: lastError.cause } }),
+    ...(lastDeliveredAtMs !== null && { lastDeliveredAt: new Date(lastDeliveredAtMs) }),
+    oldestQueuedMs,
+  };
+  const stats: ExporterStats = { ...(Object.fromEntries(entries) as Record<Signal, SignalStats>), ...health };
   SIGNALS.forEach((signal, index) => {
     stats[signal].accepted += waiting[index] ?? 0;
     stats[signal].queued += waiting[index] ?? 0;
@@ -78,5 +120,6 @@ export function noStats(): ExporterStats {
     shutdown: 0,
     engineFailed: 0,
   });
-  return Object.fromEntries(SIGNALS.map((signal) => [signal, { ...none(), dropped: dropped() }])) as ExporterStats;
+  const signals = Object.fromEntries(SIGNALS.map((signal) => [signal, { ...none(), dropped: dropped() }]));
+  return { ...(signals as Record<Signal, SignalStats>), state: 'disabled', oldestQueuedMs: 0 };
 }

@@ -4,7 +4,7 @@ import { Piece, type Entry, type Problem } from '../encode/encoder.js';
 import { clearImmediate, clearInterval, setImmediate, setInterval, wallMs } from '../native/clock.js';
 import { numberOption, openNative, type EngineEvent, type NativeExporter, type NativeOptions } from '../native/engine.js';
 import { SIGNALS, type Signal } from '../native/signals.js';
-import { readStats, type DropReason, type ExporterStats } from '../native/stats.js';
+import { readStats, type DropReason, type ExporterHealth, type ExporterStats } from '../native/stats.js';
 import { holdExit, releaseExit, watchExit, type Exiting } from './exit.js';
 import { Hold, type Bytes, type HoldLimits } from './hold.js';
 
@@ -28,7 +28,7 @@ export interface PipelineLog {
   /** The end of the process is held for so long at most because of so many records. */
   heldAtExit(undeliveredRecords: number, withinMs: number): void;
   /** The process ends with records undelivered. */
-  lostAtExit(lostRecords: number): void;
+  lostAtExit(lostRecords: number, lastError?: ExporterHealth['lastError']): void;
 }
 
 /** The way of the records on the JS thread: encoded, gathered, handed over; and the answers of the engine. */
@@ -155,7 +155,8 @@ export class Pipeline implements Exiting {
 
   /** Records given up so far. */
   get dropped(): number {
-    const reasons = Object.values(this.stats()).flatMap(({ dropped }) => Object.values(dropped));
+    const stats = this.stats();
+    const reasons = SIGNALS.flatMap((signal) => Object.values(stats[signal].dropped));
     return reasons.reduce((sum, count) => sum + count, 0);
   }
 
@@ -166,7 +167,7 @@ export class Pipeline implements Exiting {
 
   /** Says how many records the end of the process has cost. */
   reportLost(lostRecords: number): void {
-    if (lostRecords > 0) this.#log.lostAtExit(lostRecords);
+    if (lostRecords > 0) this.#log.lostAtExit(lostRecords, this.stats().lastError);
   }
 
   stats(): ExporterStats {

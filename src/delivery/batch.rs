@@ -80,6 +80,12 @@ impl Batcher {
         self.opened_at.map(|opened| opened + self.max_wait)
     }
 
+    /// When the open batch got its first record.
+    #[must_use]
+    pub fn opened_at(&self) -> Option<Instant> {
+        self.opened_at
+    }
+
     /// Whether nothing waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -1,8 +1,10 @@
 //! One exporter's state: open batch, queue, gate, and the batches under way. Pure: given `now` and a source of jitter, it
-//! answers what to send next and when to look again. What an answer does is in `outcomes`, who waits in `flushes`.
+//! answers what to send next and when to look again. What an answer does is in `outcomes`, who waits in `flushes`, what a
+//! person is told in `reports`.
 
 mod flushes;
 mod outcomes;
+mod reports;
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,6 +18,7 @@ use super::{
     payload::Payload,
     queue::Queue,
     timing::Haste,
+    watch::Watch,
 };
 use crate::{
     command::Records,
@@ -39,6 +42,7 @@ pub struct Exporter {
     batcher: Batcher,
     queue: Queue,
     gate: Gate,
+    watch: Watch,
     /// Bytes that wait to be read; they count as queued.
     unread: usize,
     /// The collector took a body plain that it had refused compressed.
@@ -58,11 +62,12 @@ impl Exporter {
         let max_batch_bytes = config.max_batch_bytes.min(max_out_bytes);
         Self {
             batcher: Batcher::new(config.max_batch_size, max_batch_bytes, config.max_batch_wait),
+            ledger: Ledger::new(sink, stats, config.endpoints.clone()),
             config,
-            ledger: Ledger::new(sink, stats),
             jitter,
             queue: Queue::new(max_out_bytes),
             gate: Gate::default(),
+            watch: Watch::default(),
             unread: 0,
             plain: false,
             stopped: false,
@@ -143,6 +148,7 @@ impl Exporter {
         self.ledger.report_overflow(Some(now), self.config.max_queue_bytes);
         self.give_up_what_is_held(now);
         self.answer_flushes(now);
+        self.report(now);
     }
 
     /// When [`Exporter::on_time`] or [`Exporter::next_job`] has something to do; `None` when nothing waits for time.
@@ -150,11 +156,12 @@ impl Exporter {
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         let send = self.queue.deadline(now, self.haste(now));
         let probe = self.gate.deadline().max(self.gate.deadline().and(self.probes_held_until(now)));
-        [self.batcher.deadline(), self.ledger.deadline(), probe, send].into_iter().flatten().min()
+        let report = self.report_deadline();
+        [self.batcher.deadline(), self.ledger.deadline(), probe, send, report].into_iter().flatten().min()
     }
 
     /// The next job to send now, if there is one and room for another request. Each one taken has to come back through
-    /// [`Exporter::on_outcome`].
+    /// [`Exporter::on_reply`].
     pub fn next_job(&mut self, now: Instant) -> Option<Job> {
         if self.probes_held_until(now).is_none() && self.gate.take_probe(now) {
             return Some(Job::probe(now));
@@ -249,10 +256,11 @@ impl Exporter {
     /// Ends a shutdown: what is left is counted and reported once.
     fn stop(&mut self) {
         self.stopped = true;
+        let failing = self.failing_endpoint();
         self.queue = Queue::new(0);
         self.batcher.take();
         self.report_rest();
-        self.ledger.stop();
+        self.ledger.stop(failing);
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::stats::DropReason;
+use crate::{health, stats::DropReason};
 
 /// First cooldown; also the shortest, jitter included (peer: `AuthFailureCooldown`).
 const COOLDOWN_BASE: Duration = Duration::from_secs(60);
@@ -65,6 +65,16 @@ impl Gate {
             }
             State::Paused { .. } => Err(DropReason::QuotaPaused),
             _ => Ok(()),
+        }
+    }
+
+    /// What it does with records.
+    #[must_use]
+    pub fn health(&self, now: Instant) -> health::State {
+        match self.state {
+            State::Cooldown { until } if now < until => health::State::AuthCooldown,
+            State::Paused { .. } => health::State::QuotaPaused,
+            _ => health::State::Healthy,
         }
     }
 

@@ -7,7 +7,10 @@ use tokio::time::Instant;
 
 use super::payload::Payload;
 use crate::{
-    protocol::request::{self, Body},
+    protocol::{
+        reply::Said,
+        request::{self, Body},
+    },
     signal::Signal,
 };
 
@@ -74,6 +77,8 @@ pub struct Job {
     pub suspicion: u32,
     /// Whether it is part of a larger one.
     pub is_part: bool,
+    /// What the collector said to the last attempt.
+    pub said: Option<Said>,
     /// How it travels.
     pub encoding: Encoding,
     gzip: Arc<OnceLock<Bytes>>,
@@ -95,6 +100,7 @@ impl Job {
             failures_seen: 0,
             suspicion: 0,
             is_part: false,
+            said: None,
             encoding: Encoding::Usual,
             gzip: Arc::default(),
         }

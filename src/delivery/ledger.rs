@@ -12,9 +12,10 @@ use crate::{
         gate::CooldownStarted,
         job::Job,
         payload::RecordRange,
-        pending::{Pending, PendingBatch},
+        pending::{Failure, Pending, PendingBatch},
     },
     event::{Event, RecordName, Sink},
+    protocol::request::Endpoints,
     signal::Signal,
     stats::{DropReason, Stats},
     wire::Fault,
@@ -74,13 +75,14 @@ pub struct Ledger {
     pub stats: Arc<Stats>,
     /// Batches under way, and who waits for them.
     pub pending: Pending,
+    endpoints: Endpoints,
 }
 
 impl Ledger {
     /// An empty ledger.
     #[must_use]
-    pub fn new(sink: Arc<dyn Sink>, stats: Arc<Stats>) -> Self {
-        Self { sink, overflow: Overflow::default(), stats, pending: Pending::default() }
+    pub fn new(sink: Arc<dyn Sink>, stats: Arc<Stats>, endpoints: Endpoints) -> Self {
+        Self { sink, overflow: Overflow::default(), stats, pending: Pending::default(), endpoints }
     }
 
     /// Tells the facade.
@@ -119,7 +121,8 @@ impl Ledger {
             }
             End::Failed { cause, reason } => {
                 if let Some(batch) = batch {
-                    batch.lose(signal, records.count, Some(cause));
+                    let failure = Failure { cause, attempts: job.attempts, said: job.said.clone() };
+                    batch.lose(signal, records.count, Some(failure));
                 }
                 self.leave(records, bytes, Fate::Dropped(reason));
             }
@@ -129,8 +132,10 @@ impl Ledger {
             }
         }
         let settled = self.pending.on_settled(job.batch, signal);
-        if let Some((dropped_batch_size, cause)) = settled.loss {
-            self.emit(&Event::SignalDropped { signal, dropped_batch_size, cause });
+        if let Some((dropped_batch_size, Failure { cause, attempts, said })) = settled.loss {
+            let endpoint = self.endpoints.shown(signal);
+            let (status, answer) = said.map(|said| (said.status, said.text)).unzip();
+            self.emit(&Event::SignalDropped { signal, dropped_batch_size, endpoint, attempts, status, answer, cause });
         }
         settled.batch
     }
@@ -209,14 +214,20 @@ impl Ledger {
         self.sink.emit_failed(&self.stats, message);
     }
 
-    /// Drops all that is left, and says so once.
-    pub fn stop(&mut self) {
+    /// Says that records were left. `failing`: an address that does not work, and why.
+    pub fn emit_incomplete(&self, dropped_records: u64, failing: Option<(String, String)>) {
+        let (endpoint, cause) = failing.unzip();
+        self.emit(&Event::ShutdownIncomplete { dropped_records, endpoint, cause });
+    }
+
+    /// Drops all that is left, and says so once. `failing`: see [`Ledger::emit_incomplete`].
+    pub fn stop(&mut self, failing: Option<(String, String)>) {
         self.pending.clear();
         let counts = self.stats.drop_rest(DropReason::Shutdown);
         self.sink.emit_dropped(counts, DropReason::Shutdown);
         let dropped_records = counts.iter().sum();
         if dropped_records > 0 {
-            self.emit(&Event::ShutdownIncomplete { dropped_records });
+            self.emit_incomplete(dropped_records, failing);
         }
     }
 
@@ -241,6 +252,7 @@ impl Ledger {
         if let Some((status, started)) = batch.rejection {
             self.emit(&Event::AuthCooldown {
                 status,
+                endpoint: self.endpoints.shown(failed_signals.first().copied().unwrap_or(Signal::Traces)),
                 failed_signals: failed_signals.clone(),
                 dropped_batch_size: batch_size,
                 dropped_events_during_cooldown: started.dropped_before,

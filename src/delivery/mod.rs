@@ -20,3 +20,4 @@ pub mod payload;
 pub mod pending;
 pub mod queue;
 pub mod timing;
+mod watch;

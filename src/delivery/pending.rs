@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tokio::time::Instant;
 
 use super::{batch::FlushReason, gate::CooldownStarted};
-use crate::{command::FlushKind, signal::Signal};
+use crate::{command::FlushKind, protocol::reply::Said, signal::Signal};
 
 /// Requests that a batch may cost beyond the usual ones when its records are parted to find a bad one: this, and two for
 /// each halving that finds one in `count` records.
@@ -18,8 +18,19 @@ pub struct Loss {
     pub signal: Signal,
     /// How many records that are told of together.
     pub records: u64,
-    /// What the last attempt met, to be logged as a failure of the signal.
-    pub cause: Option<String>,
+    /// To be logged as a failure of the signal.
+    pub failure: Option<Failure>,
+}
+
+/// Why records were given up.
+#[derive(Debug)]
+pub struct Failure {
+    /// What the last attempt met.
+    pub cause: String,
+    /// How many there were.
+    pub attempts: u32,
+    /// What the collector said to the last one.
+    pub said: Option<Said>,
 }
 
 /// A closed batch with at least one job that is not settled.
@@ -51,22 +62,22 @@ impl PendingBatch {
     }
 
     /// Notes a loss; see [`Loss`].
-    pub fn lose(&mut self, signal: Signal, records: u64, cause: Option<String>) {
+    pub fn lose(&mut self, signal: Signal, records: u64, failure: Option<Failure>) {
         if let Some(loss) = self.losses.iter_mut().find(|loss| loss.signal == signal) {
             loss.records += records;
-            loss.cause = cause.or(loss.cause.take());
+            loss.failure = failure.or(loss.failure.take());
         } else {
-            self.losses.push(Loss { signal, records, cause });
+            self.losses.push(Loss { signal, records, failure });
         }
     }
 
     /// What a signal has lost, when the last of its jobs is settled.
-    fn loss_of_finished(&mut self, signal: Signal) -> Option<(u64, String)> {
+    fn loss_of_finished(&mut self, signal: Signal) -> Option<(u64, Failure)> {
         if self.jobs.get(signal.index()).is_some_and(|&jobs| jobs > 0) {
             return None;
         }
         let loss = self.losses.iter_mut().find(|loss| loss.signal == signal)?;
-        Some((loss.records, loss.cause.take()?))
+        Some((loss.records, loss.failure.take()?))
     }
 }
 
@@ -74,7 +85,7 @@ impl PendingBatch {
 #[derive(Debug)]
 pub struct Settled {
     /// What its signal has lost of the batch, and why, if this was the last job of the signal.
-    pub loss: Option<(u64, String)>,
+    pub loss: Option<(u64, Failure)>,
     /// The batch, if this was its last job.
     pub batch: Option<PendingBatch>,
 }
@@ -188,6 +199,12 @@ impl Pending {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.waiters.iter().map(|waiter| waiter.deadline).min()
+    }
+
+    /// When the oldest batch was closed that has jobs left.
+    #[must_use]
+    pub fn oldest_since(&self) -> Option<Instant> {
+        self.open.values().next().map(|batch| batch.started)
     }
 
     /// Whether no batch is under way.

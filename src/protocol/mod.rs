@@ -3,7 +3,8 @@
 //! | module | what it is |
 //! |---|---|
 //! | `request` | where a signal goes, what the headers say, the body around records, and the probe |
-//! | `answer` | what an answer means |
+//! | `answer`, `reply` | what an answer means, and what it says |
 
 pub mod answer;
+pub mod reply;
 pub mod request;

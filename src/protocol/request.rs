@@ -31,6 +31,18 @@ impl Endpoints {
         origin(one) == origin(other)
     }
 
+    /// The publish URL of a signal for people: without credentials, query and fragment.
+    #[must_use]
+    pub fn shown(&self, signal: Signal) -> String {
+        let Ok(mut url) = Url::parse(self.url(signal)) else { return "an address that is no URL".to_owned() };
+        // Both fail only for URLs that cannot have credentials.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        url.set_query(None);
+        url.set_fragment(None);
+        url.into()
+    }
+
     /// The publish URL of a signal.
     #[must_use]
     pub fn url(&self, signal: Signal) -> &str {
@@ -105,6 +117,15 @@ mod tests {
         let endpoints = Endpoints::new(urls.map(str::to_owned));
         let shared = Signal::ALL.map(|signal| endpoints.share_origin(Signal::Traces, signal));
         assert_eq!(shared, [true, true, false, false, true]);
+    }
+
+    #[test]
+    fn an_address_is_shown_without_what_may_be_secret() {
+        let urls = ["https://user:s3cret@a.dev/x/spans?key=s3cret#s3cret", "grpc://s3cret@b", "s3cret", "", "http://c"];
+        let endpoints = Endpoints::new(urls.map(str::to_owned));
+        let shown = Signal::ALL.map(|signal| endpoints.shown(signal));
+        let none = "an address that is no URL";
+        assert_eq!(shown, ["https://a.dev/x/spans", "grpc://b", none, none, "http://c/"]);
     }
 
     #[test]

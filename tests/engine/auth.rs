@@ -3,7 +3,7 @@
 use mastra_native_exporter::{event::Event, signal::Signal, stats::DropReason};
 use tokio::time::sleep;
 
-use crate::support::{Answer, Exporter, Heard, Rig, delivered, delivered_after, events, failed, ms, rejected};
+use crate::support::{Answer, Exporter, Heard, NO_URL, Rig, delivered, delivered_after, events, failed, ms, rejected};
 
 struct Cooldown {
     ms: u64,
@@ -72,6 +72,7 @@ async fn a_rejection_is_not_tried_again_and_starts_a_cooldown_with_its_numbers()
             lost(Signal::Logs, 2),
             Event::AuthCooldown {
                 status,
+                endpoint: NO_URL.to_owned(),
                 failed_signals: failed_signals.clone(),
                 dropped_batch_size: 3,
                 dropped_events_during_cooldown: 0,

@@ -9,7 +9,7 @@ use mastra_native_exporter::{
 };
 use tokio::time::sleep;
 
-use crate::support::{Answer, Heard, Rig, at_once, delivered, dropped_for, events, failed, first, ms, refused};
+use crate::support::{Answer, Heard, NO_URL, Rig, at_once, delivered, dropped_for, events, failed, first, ms, refused};
 
 /// A span of exactly this many bytes.
 fn span(id: usize, bytes: usize) -> String {
@@ -104,7 +104,16 @@ async fn a_refusal_costs_its_records_one_attempt_and_nobody_else() {
     let cause = "Request failed with status: 400 Bad Request".to_owned();
     let told = events(&heard);
     assert!(told.contains(&Event::Dropped { signal, reason, count: 2 }), "{told:?}");
-    assert!(told.contains(&Event::SignalDropped { signal, dropped_batch_size: 2, cause }), "{told:?}");
+    let dropped = Event::SignalDropped {
+        signal,
+        dropped_batch_size: 2,
+        endpoint: NO_URL.to_owned(),
+        attempts: 1,
+        status: None,
+        answer: None,
+        cause,
+    };
+    assert!(told.contains(&dropped), "{told:?}");
     let incomplete =
         |event: &&Event| matches!(event, Event::BatchIncomplete { failed_signals, .. } if *failed_signals == [signal]);
     assert_eq!(told.iter().filter(incomplete).count(), 1);

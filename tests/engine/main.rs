@@ -19,6 +19,7 @@ mod flush;
 mod holding;
 mod lifecycle;
 mod limits;
+mod news;
 mod outage;
 mod overflow;
 mod quota;

@@ -25,7 +25,7 @@ fn assert_backoff(calls: &[Call], attempt_ms: u128) {
 
 fn dropped(heard: &[Heard]) -> Vec<(Signal, u64, &str)> {
     let dropped = heard.iter().filter_map(|heard| match &heard.event {
-        Event::SignalDropped { signal, dropped_batch_size, cause } => {
+        Event::SignalDropped { signal, dropped_batch_size, cause, .. } => {
             Some((*signal, *dropped_batch_size, cause.as_str()))
         }
         _ => None,

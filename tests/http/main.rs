@@ -71,7 +71,7 @@ async fn send(transport: &HttpTransport) -> Outcome {
 async fn send_body(transport: &HttpTransport, body: &[u8], compress: bool) -> Outcome {
     let body = Body { plain: Bytes::copy_from_slice(body), gzip: compress.then(Arc::default) };
     let attempt = transport.send(Signal::Traces, body);
-    timeout(Duration::from_secs(20), attempt).await.expect("send returns")
+    timeout(Duration::from_secs(20), attempt).await.expect("send returns").outcome
 }
 
 /// The error's text, its causes and its `Debug`: all that a log could show of it.

@@ -33,7 +33,8 @@ async fn each_signal_goes_to_its_own_endpoint() {
     let transport = connect(&server.url());
     for signal in Signal::ALL {
         let body = Bytes::from_static(signal.name().as_bytes());
-        assert_eq!(transport.send(signal, Body { plain: body, gzip: None }).await, Outcome::Delivered);
+        let reply = transport.send(signal, Body { plain: body, gzip: None }).await;
+        assert_eq!(reply.outcome, Outcome::Delivered);
     }
     let seen = server.requests().into_iter().map(|request| {
         let path = request.line.split(' ').nth(1).unwrap().to_owned();
@@ -51,8 +52,8 @@ async fn a_large_body_arrives_whole() {
     let server = Server::start([answer("200 OK")]).await;
     let body: Vec<u8> = (0..4 * 1024 * 1024_u32).map(|byte| byte.to_le_bytes()[0]).collect();
     let transport = connect(&server.url());
-    let outcome = transport.send(Signal::Logs, Body { plain: Bytes::from(body.clone()), gzip: None }).await;
-    assert_eq!(outcome, Outcome::Delivered);
+    let reply = transport.send(Signal::Logs, Body { plain: Bytes::from(body.clone()), gzip: None }).await;
+    assert_eq!(reply.outcome, Outcome::Delivered);
     assert!(server.requests()[0].body == body);
 }
 

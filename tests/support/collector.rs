@@ -11,7 +11,7 @@ use std::{
 
 use mastra_native_exporter::{
     clock,
-    protocol::{answer::Outcome, request::Body},
+    protocol::{answer::Outcome, reply::Reply, request::Body},
     signal::Signal,
     transport::Transport,
 };
@@ -156,7 +156,7 @@ impl Drop for InFlight<'_> {
 }
 
 impl Transport for ScriptedTransport {
-    async fn send(&self, signal: Signal, body: Body) -> Outcome {
+    async fn send(&self, signal: Signal, body: Body) -> Reply {
         let collector = &self.0;
         let now = collector.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
         let _in_flight = InFlight(&collector.in_flight);
@@ -178,7 +178,7 @@ impl Transport for ScriptedTransport {
             Answer::After(delay, outcome) => {
                 sleep(delay).await;
                 lock(&collector.calls)[index].delivered = outcome == Outcome::Delivered;
-                outcome
+                outcome.into()
             }
             Answer::Never => pending().await,
             Answer::Panic => panic!("scripted"),

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -20,7 +20,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Collector, Counts, FOR_EVER, Heard, records};
+use super::{Collector, Counts, FOR_EVER, Heard, lock, records};
 
 /// See the module.
 pub struct Exporter {
@@ -29,6 +29,8 @@ pub struct Exporter {
     pub(super) wake: Arc<Notify>,
     pub collector: Arc<Collector>,
     pub(super) events: mpsc::UnboundedReceiver<Heard>,
+    /// What tells a person of the collector, and nothing of records.
+    pub(super) news: Arc<Mutex<Vec<Heard>>>,
     pub(super) stats: Arc<Stats>,
     pub(super) unread_bytes: Arc<AtomicUsize>,
 }
@@ -68,6 +70,11 @@ impl Exporter {
 
     pub fn close(&self) {
         self.command(Command::Close { id: self.id });
+    }
+
+    /// What was told of the collector so far, and when.
+    pub fn news(&self) -> Vec<(Duration, Event)> {
+        lock(&self.news).iter().map(|heard| (heard.at, heard.event.clone())).collect()
     }
 
     pub fn undelivered(&self) -> u64 {

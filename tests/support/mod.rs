@@ -38,6 +38,9 @@ pub use exporter::Exporter;
 mod wire;
 pub use wire::records;
 
+/// How the address of the scripted collector is told: it is none.
+pub const NO_URL: &str = "an address that is no URL";
+
 /// Longer than anything an exporter waits for; virtual, so it costs nothing.
 pub const FOR_EVER: Duration = Duration::from_secs(86_400);
 
@@ -56,21 +59,35 @@ pub struct Heard {
     pub counts: Counts,
 }
 
+/// Whether it tells a person of the collector, and nothing of records.
+fn is_news(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Unreachable { .. } | Event::Reachable { .. } | Event::TryFailed { .. } | Event::PartlyRefused { .. }
+    )
+}
+
 struct Recorder {
     start: Instant,
+    news: Arc<Mutex<Vec<Heard>>>,
     stats: Arc<Stats>,
     heard: mpsc::UnboundedSender<Heard>,
 }
 
 impl Sink for Recorder {
     fn emit(&self, event: &Event) {
-        // Nobody listens once a test has ended.
-        let _ = self.heard.send(Heard {
+        let heard = Heard {
             at: clock::now() - self.start,
             event: event.clone(),
             undelivered: self.stats.undelivered(),
             counts: Counts::total(&self.stats),
-        });
+        };
+        if is_news(event) {
+            lock(&self.news).push(heard);
+        } else {
+            // Nobody listens once a test has ended.
+            let _ = self.heard.send(heard);
+        }
     }
 }
 
@@ -134,20 +151,21 @@ impl Rig {
 
     fn open_as(&self, id: u64, options: &str, collector: Arc<Collector>) -> Exporter {
         let (heard, events) = mpsc::unbounded_channel();
-        let stats = Arc::<Stats>::default();
+        let (stats, news) = (Arc::<Stats>::default(), Arc::default());
         let exporter = Exporter {
             id,
             commands: self.commands.clone(),
             wake: Arc::clone(&self.wake),
             collector,
             events,
+            news: Arc::clone(&news),
             stats: Arc::clone(&stats),
             unread_bytes: Arc::default(),
         };
         exporter.command(Command::Open {
             id,
             config: Box::new(config(&id.to_string(), options)),
-            sink: Arc::new(Recorder { start: self.start, stats: Arc::clone(&stats), heard }),
+            sink: Arc::new(Recorder { start: self.start, news, stats: Arc::clone(&stats), heard }),
             stats,
         });
         exporter

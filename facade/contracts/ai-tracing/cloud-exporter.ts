@@ -7,6 +7,7 @@ import { monotonicMs, settledWithin } from '../../native/clock.js';
 import { numberOption } from '../../native/engine.js';
 import { nativeOr } from '../../native/fallback.js';
 import { SIGNALS } from '../../native/signals.js';
+import { prometheusText } from '../../native/metrics.js';
 import { noStats, type ExporterStats } from '../../native/stats.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import type { NativeExporterOptions } from '../native-options.js';
@@ -126,6 +127,11 @@ class NativeCloudExporter extends BaseExporter {
   /** What has become of everything that was exported; all zero where it was disabled from the start. Cheap. */
   stats(): ExporterStats {
     return this.#pipeline?.stats() ?? noStats();
+  }
+
+  /** The same as Prometheus text (exposition format 0.0.4), each sample with the label `exporter`. Cheap. */
+  metrics(): string {
+    return prometheusText(this.name, this.stats());
   }
 
   /** Whether a record is wanted. */

@@ -3,7 +3,16 @@ import type { IMastraLogger } from '@mastra/core/logger';
 import type { Problem } from '../../encode/encoder.js';
 import { safely, type ExporterLog } from '../../log/log.js';
 import type { EngineEvent } from '../../native/engine.js';
+import type { ExporterHealth } from '../../native/stats.js';
 import type { PipelineLog } from '../../pipeline/pipeline.js';
+
+/** What is said of a lost batch. */
+interface Failed {
+  droppedBatchSize: number;
+  endpoint: string;
+  attempts?: number;
+  answer?: string;
+}
 
 /** What the peer of 0.24 says of its batches: less, and with other error ids. The rest is as in 1.x. Never throws. */
 export class AiTracingLog implements PipelineLog {
@@ -21,10 +30,10 @@ export class AiTracingLog implements PipelineLog {
       case 'batchIncomplete':
         return;
       case 'signalDropped':
-        return this.#uploadFailed(event.droppedBatchSize, event.cause);
+        return this.#uploadFailed(event, event.cause);
       case 'authCooldown':
         // There is no cooldown in 0.24: a rejected batch is a failed one, with the same error.
-        this.#uploadFailed(event.droppedBatchSize, `Request failed with status: ${event.status}`);
+        this.#uploadFailed(event, `Request failed with status: ${event.status}`);
     }
     this.#log.event(event);
   }
@@ -37,8 +46,8 @@ export class AiTracingLog implements PipelineLog {
     this.#log.heldAtExit(undeliveredRecords, withinMs);
   }
 
-  lostAtExit(lostRecords: number): void {
-    this.#log.lostAtExit(lostRecords);
+  lostAtExit(lostRecords: number, lastError?: ExporterHealth['lastError']): void {
+    this.#log.lostAtExit(lostRecords, lastError);
   }
 
   /** There are records left to send at shutdown. */
@@ -46,7 +55,9 @@ export class AiTracingLog implements PipelineLog {
     safely(() => this.#logger().info('Flushing remaining events on shutdown', { remainingEvents }));
   }
 
-  #uploadFailed(droppedBatchSize: number, cause: string): void {
-    this.#log.uploadFailed('FAILED_TO_BATCH_UPLOAD', { droppedBatchSize }, cause);
+  #uploadFailed({ droppedBatchSize, endpoint, ...rest }: Failed, cause: string): void {
+    const { attempts, answer } = rest;
+    const said = { ...(attempts === undefined ? {} : { attempts }), ...(answer ? { answer } : {}) };
+    this.#log.uploadFailed('FAILED_TO_BATCH_UPLOAD', { droppedBatchSize, endpoint, ...said }, cause);
   }
 }

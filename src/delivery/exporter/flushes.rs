@@ -58,7 +58,7 @@ impl Exporter {
             }
         }
         if dropped_records > 0 {
-            self.ledger.emit(&Event::ShutdownIncomplete { dropped_records });
+            self.ledger.emit_incomplete(dropped_records, self.failing_endpoint());
         }
     }
 

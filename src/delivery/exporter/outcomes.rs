@@ -12,14 +12,16 @@ use crate::{
         payload::Payload,
     },
     event::{Event, RecordName},
-    protocol::answer::Outcome,
+    protocol::{answer::Outcome, reply::Reply},
     signal::Signal,
     stats::DropReason,
 };
 
 impl Exporter {
     /// An attempt is over.
-    pub fn on_outcome(&mut self, now: Instant, mut job: Job, outcome: Outcome) {
+    pub fn on_reply(&mut self, now: Instant, mut job: Job, reply: Reply) {
+        self.note(now, &mut job, &reply);
+        let outcome = reply.outcome;
         if job.is_probe() {
             self.on_probe_outcome(now, &outcome);
             return;

@@ -1,0 +1,125 @@
+//! What a person is told: addresses that stop working and work again, failed tries, refused records.
+
+use tokio::time::Instant;
+
+use super::Exporter;
+use crate::{
+    delivery::{job::Job, watch::News},
+    event::Event,
+    health::State,
+    protocol::{
+        answer::Outcome,
+        reply::{Refused, Reply},
+    },
+    signal::Signal,
+};
+
+impl Exporter {
+    /// Says what is news of the addresses, and notes how the exporter fares.
+    pub(super) fn report(&mut self, now: Instant) {
+        // Where attempts are counted, failures are told as Mastra's JavaScript exporter tells them.
+        if self.config.max_attempts.is_none() {
+            let queue = &self.queue;
+            let News { down, up } = self.watch.look(now, |signal| queue.address(signal).trouble());
+            self.report_down(now, &down);
+            self.report_up(now, &up);
+        }
+        let failing = Signal::ALL.into_iter().any(|signal| self.queue.address(signal).trouble().is_some());
+        let state = match self.gate.health(now) {
+            State::Healthy if failing => State::Retrying,
+            state => state,
+        };
+        self.ledger.stats.health.set(state, self.oldest_since());
+    }
+
+    /// When [`Exporter::report`] has something to say.
+    pub(super) fn report_deadline(&self) -> Option<Instant> {
+        let watched = self.config.max_attempts.is_none();
+        watched.then(|| self.watch.deadline(|signal| self.queue.address(signal).trouble())).flatten()
+    }
+
+    /// One event for the addresses of one origin that fail for the same cause.
+    fn report_down(&self, now: Instant, down: &[Signal]) {
+        let mut rest = down.to_vec();
+        while let Some(&first) = rest.first() {
+            let Some(trouble) = self.queue.address(first).trouble() else { return };
+            let alike = |signal: &Signal| {
+                let cause = self.queue.address(*signal).trouble().map(|trouble| &trouble.cause);
+                cause == Some(&trouble.cause) && self.config.endpoints.share_origin(first, *signal)
+            };
+            // An address that is no URL shares no origin, not even with itself.
+            let (signals, others): (Vec<_>, Vec<_>) =
+                rest.iter().partition(|signal| **signal == first || alike(signal));
+            rest = others;
+            self.ledger.emit(&Event::Unreachable {
+                signals,
+                endpoint: self.config.endpoints.shown(first),
+                cause: trouble.cause.clone(),
+                failing_for_ms: whole_ms(now - trouble.since),
+                waiting_records: self.ledger.stats.undelivered(),
+                retry_window_ms: whole_ms(self.config.retry_window),
+            });
+        }
+    }
+
+    fn report_up(&self, now: Instant, up: &[(Signal, Instant)]) {
+        let Some(&(first, _)) = up.first() else { return };
+        let since = up.iter().map(|&(_, since)| since).min().unwrap_or(now);
+        self.ledger.emit(&Event::Reachable {
+            signals: up.iter().map(|&(signal, _)| signal).collect(),
+            endpoint: self.config.endpoints.shown(first),
+            down_ms: whole_ms(now - since),
+            waiting_records: self.ledger.stats.undelivered(),
+        });
+    }
+
+    /// Notes what an answer says before it is judged.
+    pub(super) fn note(&mut self, now: Instant, job: &mut Job, reply: &Reply) {
+        let endpoint = self.config.endpoints.shown(job.signal());
+        let health = &self.ledger.stats.health;
+        match &reply.outcome {
+            Outcome::Delivered => health.delivered(now),
+            // Sent again in another form at once.
+            Outcome::Split | Outcome::Uncompressed => {}
+            outcome => health.failed(now, endpoint.clone(), cause_of(outcome)),
+        }
+        job.said.clone_from(&reply.said);
+        if let Some(Refused { count, reason }) = reply.said.as_ref().and_then(|said| said.refused.clone()) {
+            let signal = job.signal();
+            self.ledger.emit(&Event::PartlyRefused { signal, endpoint, refused_records: count, reason });
+        } else if let Outcome::Retry { cause, .. } | Outcome::TooMany { cause, .. } = &reply.outcome
+            && self.config.max_attempts.is_none()
+        {
+            let (signal, attempt, cause) = (job.signal(), job.attempts.saturating_add(1), cause.clone());
+            self.ledger.emit(&Event::TryFailed { signal, endpoint, attempt, cause });
+        }
+    }
+
+    fn oldest_since(&self) -> Option<Instant> {
+        [self.batcher.opened_at(), self.ledger.pending.oldest_since()].into_iter().flatten().min()
+    }
+
+    /// An address that does not work, and why, for the line about records that are left.
+    pub(super) fn failing_endpoint(&self) -> Option<(String, String)> {
+        let failing = |signal| Some((signal, self.queue.address(signal).trouble()?));
+        let (signal, trouble) = Signal::ALL.into_iter().find_map(failing)?;
+        Some((self.config.endpoints.shown(signal), trouble.cause.clone()))
+    }
+}
+
+/// What an outcome means for those who only ask what went wrong.
+fn cause_of(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Retry { cause, .. }
+        | Outcome::TooMany { cause, .. }
+        | Outcome::Invalid { cause }
+        | Outcome::Refused { cause } => cause.clone(),
+        Outcome::AuthRejected(status) => format!("Request failed with status: {status}"),
+        Outcome::QuotaExhausted { .. } => "the quota is used up".to_owned(),
+        Outcome::Delivered | Outcome::Split | Outcome::Uncompressed => String::new(),
+    }
+}
+
+fn whole_ms(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

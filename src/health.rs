@@ -1,0 +1,112 @@
+//! How an exporter fares: what a person wants to know first when telemetry is missing. Written by the engine, read by the
+//! JS thread.
+
+use std::{
+    sync::Mutex,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use serde::Serialize;
+use tokio::time::Instant;
+
+use crate::lock::lock;
+
+/// What an exporter does with new records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum State {
+    /// They are sent.
+    #[default]
+    Healthy,
+    /// At least one address fails or asks to be left alone; its records wait.
+    Retrying,
+    /// The collector rejects the credentials: they are dropped for a while.
+    AuthCooldown,
+    /// The quota is used up: they are dropped until there is some again.
+    QuotaPaused,
+    /// The engine has failed: they are dropped.
+    Disabled,
+}
+
+/// The failure of a request, as TypeScript sees it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LastError {
+    /// In milliseconds since 1970.
+    at_ms: u64,
+    /// The URL without credentials and query.
+    endpoint: String,
+    cause: String,
+}
+
+#[derive(Debug)]
+struct Failure {
+    at: Instant,
+    endpoint: String,
+    cause: String,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    state: State,
+    failure: Option<Failure>,
+    delivered_at: Option<Instant>,
+    /// When the oldest record came that is neither delivered nor dropped.
+    oldest_since: Option<Instant>,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Health(Mutex<Inner>);
+
+/// What TypeScript sees.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HealthSnapshot {
+    state: State,
+    last_error: Option<LastError>,
+    last_delivered_at_ms: Option<u64>,
+    oldest_queued_ms: u64,
+}
+
+impl Health {
+    /// What the exporter does now, and since when its oldest record has waited.
+    pub fn set(&self, state: State, oldest_since: Option<Instant>) {
+        let mut inner = lock(&self.0);
+        inner.state = state;
+        inner.oldest_since = oldest_since;
+    }
+
+    /// A request failed. `endpoint`: its URL without credentials and query.
+    pub fn failed(&self, at: Instant, endpoint: String, cause: String) {
+        lock(&self.0).failure = Some(Failure { at, endpoint, cause });
+    }
+
+    /// The collector took records.
+    pub fn delivered(&self, at: Instant) {
+        lock(&self.0).delivered_at = Some(at);
+    }
+
+    /// All of it at one moment, which is `now` on the monotonic clock and `wall_now` on that of the day.
+    #[must_use]
+    pub fn snapshot(&self, now: Instant, wall_now: SystemTime) -> HealthSnapshot {
+        let inner = lock(&self.0);
+        let date = |at: Instant| millis(wall_now.checked_sub(now.saturating_duration_since(at)).unwrap_or(UNIX_EPOCH));
+        let last_error = inner.failure.as_ref().map(|failure| LastError {
+            at_ms: date(failure.at),
+            endpoint: failure.endpoint.clone(),
+            cause: failure.cause.clone(),
+        });
+        let oldest = inner.oldest_since.map_or(0, |since| now.saturating_duration_since(since).as_millis());
+        HealthSnapshot {
+            state: inner.state,
+            last_error,
+            last_delivered_at_ms: inner.delivered_at.map(date),
+            oldest_queued_ms: u64::try_from(oldest).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+fn millis(at: SystemTime) -> u64 {
+    at.duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

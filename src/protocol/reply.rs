@@ -1,0 +1,147 @@
+//! What an answer says in words, beside what it means.
+
+use serde::Deserialize;
+
+use super::answer::Outcome;
+
+/// An answer's text is quoted in messages up to here.
+const MAX_TEXT_CHARS: usize = 200;
+
+/// What became of a request, and what the collector said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// What it means.
+    pub outcome: Outcome,
+    /// What it says; `None` when there was no answer.
+    pub said: Option<Said>,
+}
+
+impl From<Outcome> for Reply {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, said: None }
+    }
+}
+
+/// The words of an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Status code.
+    pub status: u16,
+    /// How its body begins, on one line and without control characters; empty when there is none.
+    pub text: String,
+    /// Records of an accepted request that the collector has not stored.
+    pub refused: Option<Refused>,
+}
+
+/// See [`Said::refused`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refused {
+    /// How many.
+    pub count: u64,
+    /// Why the first of them; empty when the collector does not say.
+    pub reason: String,
+}
+
+impl Said {
+    /// Reads the beginning of an answer's body. `secret` is left out of it: a server may send back what it was sent.
+    #[must_use]
+    pub fn new(status: u16, body: &[u8], secret: &str) -> Self {
+        let refused = if (200..300).contains(&status) { refused(body) } else { None };
+        Self { status, text: shown(&String::from_utf8_lossy(body), secret), refused }
+    }
+}
+
+/// The answers that tell of refused records: `{"refused": 5, "reason": "..."}` of the collector of this repository, and
+/// `partialSuccess` of OTLP/HTTP, where counts may be strings.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Partial {
+    #[serde(default)]
+    refused: Count,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    partial_success: Otlp,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Otlp {
+    rejected_spans: Count,
+    rejected_log_records: Count,
+    rejected_data_points: Count,
+    error_message: String,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Count {
+    Number(u64),
+    Text(String),
+}
+
+impl Default for Count {
+    fn default() -> Self {
+        Self::Number(0)
+    }
+}
+
+impl Count {
+    fn get(&self) -> u64 {
+        match self {
+            Self::Number(count) => *count,
+            Self::Text(text) => text.parse().unwrap_or(0),
+        }
+    }
+}
+
+fn refused(body: &[u8]) -> Option<Refused> {
+    let Partial { refused, reason, partial_success: otlp } = serde_json::from_slice(body).ok()?;
+    let rejected = [&otlp.rejected_spans, &otlp.rejected_log_records, &otlp.rejected_data_points];
+    let count = rejected.into_iter().map(Count::get).fold(refused.get(), u64::saturating_add);
+    let reason = if reason.is_empty() { otlp.error_message } else { reason };
+    (count > 0).then(|| Refused { count, reason: shown(&reason, "") })
+}
+
+fn shown(text: &str, secret: &str) -> String {
+    let text = if secret.is_empty() { text.to_owned() } else { text.replace(secret, "[redacted]") };
+    let printable = text.trim().chars().map(|char| if char.is_control() { ' ' } else { char });
+    printable.take(MAX_TEXT_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_quoted_on_one_line_and_without_the_token() {
+        let said = Said::new(503, b"  try\x1b[31m later,\nBearer s3cret\0 \xff", "s3cret");
+        assert_eq!(said.text, "try [31m later, Bearer [redacted]  \u{fffd}");
+        assert_eq!(Said::new(500, "\u{e4}".repeat(300).as_bytes(), "").text.chars().count(), 200);
+    }
+
+    #[test]
+    fn a_token_is_not_shown_in_part() {
+        let body = format!("{}s3cret-token", "x".repeat(195));
+        assert_eq!(Said::new(500, body.as_bytes(), "s3cret-token").text, format!("{}[reda", "x".repeat(195)));
+    }
+
+    #[test]
+    fn partial_success() {
+        let refused = |count, reason: &str| Some(Refused { count, reason: reason.to_owned() });
+        for (body, expected) in [
+            (r#"{"stored":3,"refused":2,"reason":"no traceId"}"#, refused(2, "no traceId")),
+            (r#"{"refused":5}"#, refused(5, "")),
+            (r#"{"partialSuccess":{"rejectedSpans":"4","errorMessage":"too old"}}"#, refused(4, "too old")),
+            (r#"{"partialSuccess":{"rejectedLogRecords":1}}"#, refused(1, "")),
+            (r#"{"partialSuccess":{}}"#, None),
+            (r#"{"refused":0}"#, None),
+            (r#"{"refused":"many"}"#, None),
+            ("[]", None),
+            ("", None),
+        ] {
+            assert_eq!(Said::new(200, body.as_bytes(), "").refused, expected, "{body}");
+        }
+        assert_eq!(Said::new(400, br#"{"refused":5}"#, "").refused, None);
+    }
+}
