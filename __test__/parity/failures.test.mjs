@@ -66,7 +66,9 @@ describe('answers', { concurrency: true }, () => {
   // No retry can help here, so ours makes one attempt; what is logged is what the peer logs after its last.
   for (const status of [300, 304, 305, 400, 402, 404, 405, 409, 410, 415, 422, 426, 431, 451]) {
     test(`${status} is not tried again`, async () => {
-      const { peer, ours } = await runBoth({ options: TWO, answer: () => ({ status }), drive: flushOf('traces', 3) });
+      // A batch of several records is halved after 400 and 422, to find the one that the collector does not take.
+      const count = status === 400 || status === 422 ? 1 : 3;
+      const { peer, ours } = await runBoth({ options: TWO, answer: () => ({ status }), drive: flushOf('traces', count) });
       assert.deepEqual([peer.requests.length, ours.requests.length], [2, 1]);
       assertSameCalls({ peer, ours });
       assert.deepEqual(comparableRequests(ours.requests), comparableRequests(peer.requests.slice(0, 1)));
