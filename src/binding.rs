@@ -22,11 +22,11 @@ use crate::{
     stats::DropReason,
 };
 
-/// Raised with every change of what this file exports; the facade takes no other (`facade/native/load.ts`).
+/// Raised with every change of what this file exports. The facade refuses any other version (`facade/native/load.ts`).
 #[napi]
 pub const API_VERSION: u32 = 4;
 
-/// Weak: it does not keep the process alive.
+/// Weak: this function does not keep the process alive.
 type Listener = ThreadsafeFunction<String, (), FnArgs<(String,)>, Status, false, true>;
 
 struct JsSink(Listener);
@@ -34,14 +34,14 @@ struct JsSink(Listener);
 impl Sink for JsSink {
     fn emit(&self, event: &Event) {
         if let Ok(json) = serde_json::to_string(event) {
-            // Fails only while the JS environment is being torn down: nobody is left to tell.
+            // A call fails only while the JS environment is being torn down, and then there is no listener any more.
             let _ = self.0.call(json, ThreadsafeFunctionCallMode::NonBlocking);
         }
     }
 }
 
 thread_local! {
-    /// A JS environment has a thread of its own, so this is one flag for each.
+    /// A JS environment has a thread of its own, so this is one flag for each environment.
     static ENTERED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -53,8 +53,8 @@ pub struct NativeExporter {
 
 #[napi]
 impl NativeExporter {
-    /// `options`: JSON text of `RawOptions` (src/config.rs). `onEvent` gets the JSON text of each `Event`
-    /// (src/event.rs) on the JS thread; it must not throw.
+    /// `options`: JSON text of `RawOptions` (src/config.rs). `onEvent` is called with the JSON text of each `Event`
+    /// (src/event.rs) on the JS thread. `onEvent` must not throw.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, options: String, on_event: Function<'_, FnArgs<(String,)>, ()>) -> Result<Self> {
         let config = Config::from_json(&options).map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
@@ -68,18 +68,20 @@ impl NativeExporter {
         Ok(Self { handle })
     }
 
-    /// Hands records over: a buffer as src/wire describes it, how many records of each signal are in it, and the time
-    /// of its spans in milliseconds since 1970. The buffer is detached. False when the engine has failed.
+    /// Hands records over: a buffer as src/wire describes it, the number of records of each signal in the buffer, and
+    /// the time of its spans in milliseconds since 1970. The buffer is detached. Returns false when the engine has
+    /// failed.
     #[napi(catch_unwind)]
     pub fn submit(&self, records: ArrayBuffer<'_>, counts: Vec<u32>, at_ms: f64) -> bool {
-        // Copied: memory of the JS heap may only be let go on its own thread. That is done at once, so that the next buffer
-        // gets the same memory again; where an engine does not detach, its garbage collection lets go.
+        // Copied, because memory of the JS heap may be freed on its own thread only. The buffer is detached at once, so
+        // that the next buffer gets the same memory again. Where a JS engine does not detach, its garbage collection
+        // frees the buffer.
         let bytes = records.to_vec();
         drop(records.detach());
         self.handle.submit(Records { bytes, counts: by_signal(&counts), at_ms })
     }
 
-    /// Counts records that cannot be handed over. `reason` is the name of a `DropReason`.
+    /// Counts records as dropped that the facade cannot hand over. `reason` is the name of a `DropReason`.
     #[napi(catch_unwind)]
     pub fn discard(&self, counts: Vec<u32>, reason: String) -> Result<()> {
         let reason = DropReason::ALL
@@ -90,32 +92,33 @@ impl NativeExporter {
         Ok(())
     }
 
-    /// After the event `engineFailed`: counts all that is left as dropped; answers how many records of each signal.
+    /// To be called after the event `engineFailed`. Counts all remaining records as dropped; returns their number for
+    /// each signal.
     #[napi(catch_unwind)]
     pub fn abandon(&self) -> Vec<u32> {
         self.handle.abandon().iter().map(|&count| u32::try_from(count).unwrap_or(u32::MAX)).collect()
     }
 
-    /// Asks for the event `flushed` with this ticket: when there is nothing more to wait for, after `withinMs` at the
-    /// latest. False when the engine has failed and no answer will come.
+    /// Asks for the event `flushed` with this ticket. The event comes when there is nothing more to wait for, after
+    /// `withinMs` at the latest. Returns false when the engine has failed and no event will come.
     #[napi(catch_unwind)]
     pub fn flush(&self, ticket: u32, within_ms: u32) -> bool {
         self.handle.flush(ticket, FlushKind::Flush, millis(within_ms))
     }
 
-    /// The same; then the exporter stops and what is left is dropped.
+    /// The same as a flush; then the exporter stops, and the remaining records are dropped.
     #[napi(catch_unwind)]
     pub fn shutdown(&self, ticket: u32, within_ms: u32) -> bool {
         self.handle.flush(ticket, FlushKind::Shutdown, millis(within_ms))
     }
 
-    /// The same as a flush, but for as many attempts as fit.
+    /// The same as a flush, but does not stop waiting after three attempts: for the end of a script.
     #[napi(catch_unwind)]
     pub fn flush_at_exit(&self, ticket: u32, within_ms: u32) -> bool {
         self.handle.flush(ticket, FlushKind::Exit, millis(within_ms))
     }
 
-    /// Records handed over and not yet delivered or dropped.
+    /// The number of records that were handed over and are neither delivered nor dropped.
     #[napi(getter, catch_unwind)]
     pub fn undelivered(&self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "a count of records in memory stays far below 2^53")]
@@ -130,8 +133,8 @@ impl NativeExporter {
     }
 }
 
-/// Blocks until all exporters of the process have delivered or dropped everything, for `withinMs` at most; answers how
-/// many records are left. For the end of the process, when the event loop is gone.
+/// Blocks until all exporters of the process have delivered or dropped everything, for `withinMs` at most; returns the
+/// number of records that are left. For the end of the process, when the event loop has stopped.
 #[napi(catch_unwind)]
 pub fn drain(within_ms: u32) -> u32 {
     u32::try_from(runtime::drain(millis(within_ms))).unwrap_or(u32::MAX)
@@ -143,8 +146,8 @@ pub fn exit_timeout_ms() -> u32 {
     u32::try_from(runtime::exit_timeout().as_millis()).unwrap_or(u32::MAX)
 }
 
-/// PEM text of the root certificates that all exporters of the process trust. To be called before the first exporter with
-/// an `https` address is made; only the first call counts.
+/// Sets the root certificates that all exporters of the process trust: PEM text. To be called before the first exporter
+/// with an `https` address is made; only the first call has an effect.
 #[napi(catch_unwind)]
 pub fn trust_certificates(pem: String) {
     runtime::trust_certificates(pem);
@@ -160,8 +163,8 @@ fn enter(env: Env) -> Result<()> {
     if ENTERED.replace(true) {
         return Ok(());
     }
-    // What a panic says goes through the exporter's log, once, instead of to stderr. This is the hook of the addon's
-    // own copy of Rust's runtime; nobody else uses it.
+    // The message of a panic goes through the exporter's log, once, instead of to stderr. This hook belongs to the
+    // addon's own copy of Rust's runtime, which no other code uses.
     panic::set_hook(Box::new(|_| {}));
     runtime::enter_environment().map_err(|error| {
         ENTERED.set(false);

@@ -4,14 +4,14 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-/// Now, on the monotonic clock. Follows tokio's paused time in tests.
+/// The current time of the monotonic clock. Follows tokio's paused time in tests.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
 pub fn now() -> Instant {
     Instant::now()
 }
 
-/// The time of day, for dates that others name.
+/// The time of day, to compare with dates from the collector.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
 pub fn wall_now() -> SystemTime {
@@ -24,7 +24,7 @@ pub fn jitter() -> f64 {
     fastrand::f64()
 }
 
-/// An instant so far away that it never comes (about 30 years; tokio's own choice for "no deadline").
+/// An instant that never comes (in about 30 years; tokio's own choice for "no deadline").
 #[must_use]
 pub fn far_future(now: Instant) -> Instant {
     now + Duration::from_secs(86_400 * 365 * 30)

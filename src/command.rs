@@ -13,64 +13,64 @@ use tokio::time::Instant;
 
 use crate::{config::Config, event::Sink, signal::Signal, stats::Stats};
 
-/// Names an exporter on both sides.
+/// The id of an exporter, the same on both sides.
 pub type ExporterId = u64;
 
 /// Everything that crosses from the JS thread.
 pub enum Command {
     /// A new exporter.
     Open {
-        /// Its name in later commands.
+        /// Its id in later commands.
         id: ExporterId,
         /// Its options.
         config: Box<Config>,
-        /// Where its events go.
+        /// The receiver of its events.
         sink: Arc<dyn Sink>,
-        /// What becomes of its records.
+        /// Its counters.
         stats: Arc<Stats>,
     },
     /// Records to send.
     Records {
-        /// Whose.
+        /// The exporter.
         id: ExporterId,
         /// The records.
         records: Records,
-        /// Dropped when they have arrived.
+        /// Dropped when the engine has read the records.
         unread: Unread,
     },
     /// Records that were not handed over because the engine was too far behind.
     Refused {
-        /// Whose.
+        /// The exporter.
         id: ExporterId,
-        /// How many of each signal.
+        /// The number of records of each signal.
         counts: [u64; Signal::ALL.len()],
     },
-    /// Send what waits; answered by `Event::Flushed` when there is nothing more to wait for.
+    /// Send everything that waits. `Event::Flushed` follows when there is nothing more to wait for.
     Flush {
-        /// Whose.
+        /// The exporter.
         id: ExporterId,
-        /// Comes back in the answer.
+        /// The facade's number for this flush, repeated in the event.
         ticket: u32,
-        /// What it waits for, and whether the exporter stops then.
+        /// Whether the flush also stops the exporter, and how long it waits for a record.
         kind: FlushKind,
-        /// For how long at most.
+        /// The longest time until the event.
         within: Duration,
     },
-    /// Send what waits, of all exporters: the JS thread is blocked and the process about to end.
+    /// Send everything that waits, of all exporters. The JS thread is blocked and the process is about to end.
     Drain {
         /// When the JS thread stops waiting.
         deadline: Instant,
-        /// Dropped when all is delivered or dropped.
+        /// Dropped when all records are delivered or dropped.
         done: Sender<()>,
     },
-    /// The exporter takes no more records: deliver what is left, then forget it.
+    /// The exporter takes no more records. Deliver the remaining ones, then forget the exporter.
     Close {
-        /// Which.
+        /// The exporter.
         id: ExporterId,
     },
-    /// Deliver what is left of all exporters, but be gone by `deadline`.
+    /// Deliver the remaining records of all exporters, and end the thread by `deadline`.
     Stop {
-        /// When the thread ends at the latest.
+        /// The latest end of the thread.
         deadline: Instant,
     },
 }
@@ -78,25 +78,25 @@ pub enum Command {
 /// What a flush is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlushKind {
-    /// `flush()`: until all is delivered, dropped or tried three times.
+    /// `flush()`: waits until each record is delivered, dropped or has been tried three times.
     Flush,
-    /// `shutdown()`: the same, then the exporter stops.
+    /// `shutdown()`: waits as `flush()` does, then the exporter stops.
     Shutdown,
-    /// The script has ended: until all is delivered or dropped.
+    /// The script has ended: waits until each record is delivered or dropped.
     Exit,
 }
 
-/// Records as they are handed over.
+/// Records in the form in which the JS thread hands them over.
 pub struct Records {
-    /// See [`crate::wire`].
+    /// The buffer; its format is described in [`crate::wire`].
     pub bytes: Vec<u8>,
-    /// How many of each signal are in it.
+    /// The number of records of each signal.
     pub counts: [u64; Signal::ALL.len()],
-    /// When, in milliseconds since 1970.
+    /// The time at which the spans were exported, in milliseconds since 1970.
     pub at_ms: f64,
 }
 
-/// Bytes on their way to the engine; dropping it says that they have arrived.
+/// Counts the bytes of a buffer that the engine has not read yet. Dropping it takes them off the counter.
 pub struct Unread {
     counter: Arc<AtomicUsize>,
     bytes: usize,
@@ -111,13 +111,13 @@ impl Unread {
         Self { counter: Arc::clone(counter), bytes, before }
     }
 
-    /// Bytes that were on their way already when this was made.
+    /// The bytes that were unread already when this was made.
     #[must_use]
     pub fn before(&self) -> usize {
         self.before
     }
 
-    /// They have arrived: answers how many bytes are still on their way.
+    /// Takes the bytes off the counter; returns the bytes that are still unread.
     #[must_use]
     pub fn arrived(self) -> usize {
         let counter = Arc::clone(&self.counter);

@@ -1,5 +1,5 @@
-//! Options become a resolved [`Config`] once, here. The facade reads environment and user input; this file holds the
-//! one table of defaults and limits, which the facade also validates against.
+//! Options become a resolved [`Config`] once, here. The facade reads environment and user input. This file holds the
+//! one table of defaults and limits, and the facade validates against the same table.
 
 use std::{fmt, time::Duration};
 
@@ -12,21 +12,22 @@ use crate::{protocol::request::Endpoints, signal::Signal};
 pub struct OptionSpec {
     /// The option's name in TypeScript.
     pub name: &'static str,
-    /// What the number counts.
+    /// The unit.
     pub unit: &'static str,
-    /// Used when the option is not given. `None`: without the option there is no such limit.
+    /// The value when the option is not given. `None`: there is no such limit without the option.
     pub default: Option<u64>,
     /// Smallest value.
     pub min: u64,
     /// Largest value.
     pub max: u64,
-    /// The peer has this option too and accepts any value: out of range is brought into range instead of refused.
+    /// The peer has this option too and accepts any value, so a value out of range is brought into range instead of
+    /// refused.
     pub lenient: bool,
 }
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
-/// What a JavaScript timer can wait at most (Node: larger delays are set to 1 ms; here they are clamped).
+/// The longest wait of a JavaScript timer. Node sets longer ones to 1 ms; here a longer wait is brought down to this.
 const MAX_TIMER_MS: u64 = i32::MAX as u64;
 const DAY_MS: u64 = 86_400_000;
 
@@ -44,7 +45,7 @@ const MAX_RETRIES: OptionSpec = peer("maxRetries", "attempts in all", None, 0, u
 const RETRY_WINDOW_MS: OptionSpec = own("retryWindowMs", "ms", 300_000, 0, DAY_MS);
 const CONNECT_TIMEOUT_MS: OptionSpec = own("connectTimeoutMs", "ms", 10_000, 1, 600_000);
 const REQUEST_TIMEOUT_MS: OptionSpec = own("requestTimeoutMs", "ms", 30_000, 1, 600_000);
-// These two come with each flush and shutdown; the facade keeps them.
+// These two are sent with each flush and shutdown, so the engine has no field for them.
 const FLUSH_TIMEOUT_MS: OptionSpec = own("flushTimeoutMs", "ms", 30_000, 0, 600_000);
 const SHUTDOWN_TIMEOUT_MS: OptionSpec = own("shutdownTimeoutMs", "ms", 8000, 0, 600_000);
 const EXIT_TIMEOUT_MS: OptionSpec = own("exitTimeoutMs", "ms", 2000, 0, 600_000);
@@ -68,30 +69,30 @@ pub const OPTIONS: [OptionSpec; 12] = [
     MAX_QUEUE_BYTES,
 ];
 
-/// How bodies travel.
+/// Whether bodies are compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Compression {
-    /// As they are.
+    /// Bodies are sent as they are.
     #[default]
     None,
     /// `content-encoding: gzip`.
     Gzip,
 }
 
-/// What the facade hands over, as JSON. Numbers that the user did not set are absent.
+/// The options as JSON from the facade. Numbers that the user did not set are absent.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RawOptions {
     access_token: String,
-    /// One URL a signal, in the order of [`Signal::ALL`].
+    /// The URL of each signal, in the order of [`Signal::ALL`].
     endpoints: [String; Signal::ALL.len()],
     #[serde(default)]
     compression: Compression,
-    /// The proxy of each endpoint, if it has one: URLs, as a rule with secrets in them.
+    /// The URL of each endpoint's proxy, if there is one. Such a URL often contains a password.
     #[serde(default)]
     proxies: [Option<String>; Signal::ALL.len()],
-    /// The exporter knows the quota contract and says so in a header (peer: `MastraPlatformExporter`).
+    /// The exporter takes part in the quota contract and says so in a header (peer: `MastraPlatformExporter`).
     #[serde(default)]
     quota_pause: bool,
     max_batch_size: Option<u64>,
@@ -106,24 +107,24 @@ pub struct RawOptions {
     max_queue_bytes: Option<u64>,
 }
 
-/// Why options were not taken. The facade has validated user input, so this is a fault between the two halves.
+/// Why options were refused. The facade has validated user input before, so this is a fault between facade and engine.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// Not the JSON that [`RawOptions`] describes.
+    /// The text is not the JSON that [`RawOptions`] describes.
     #[error("options are malformed: {0}")]
     Malformed(#[from] serde_json::Error),
-    /// A number beyond its limits.
+    /// A number is beyond its limits.
     #[error("{name} must be an integer from {min} to {max} ({unit}), got {value}")]
     OutOfRange {
         /// The option.
         name: &'static str,
-        /// What was given.
+        /// The value that was given.
         value: u64,
         /// Smallest value.
         min: u64,
         /// Largest value.
         max: u64,
-        /// What the number counts.
+        /// The unit.
         unit: &'static str,
     },
 }
@@ -133,7 +134,7 @@ pub enum ConfigError {
 pub struct Secret(String);
 
 impl Secret {
-    /// The text itself, for the one place that needs it.
+    /// The text itself, for the transport.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -146,38 +147,38 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What an exporter works with; every field is valid.
+/// The resolved options of an exporter; every field is valid.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Bearer token.
     pub access_token: Secret,
-    /// Where each signal goes.
+    /// The URL of each signal.
     pub endpoints: Endpoints,
-    /// How bodies travel.
+    /// Whether bodies are compressed.
     pub compression: Compression,
     /// The proxy of each endpoint, by [`Signal::index`].
     pub proxies: [Option<Secret>; Signal::ALL.len()],
     /// Whether answers may pause the exporter for lack of quota.
     pub quota_pause: bool,
-    /// Records of all signals together that complete a batch.
+    /// The number of records, all signals together, that closes a batch.
     pub max_batch_size: usize,
-    /// How long the first record of a batch waits at most.
+    /// The longest time that the first record of a batch waits.
     pub max_batch_wait: Duration,
-    /// Attempts in all, the first one included. `None`: as many as fit into `retry_window`.
+    /// The number of attempts, the first one included. `None`: as many as fit into `retry_window`.
     pub max_attempts: Option<u32>,
-    /// How long a batch is tried again, without `max_attempts`.
+    /// The time for which a batch is retried when there is no `max_attempts`.
     pub retry_window: Duration,
-    /// One attempt, from connecting to the end of the answer.
+    /// The time limit of one attempt, from connecting to the end of the answer.
     pub request_timeout: Duration,
-    /// One connection, over all addresses of its name together.
+    /// The time limit of connecting, all addresses of a host name together.
     pub connect_timeout: Duration,
-    /// How long the end of the process is held at most.
+    /// The longest time that the end of the process is delayed.
     pub exit_timeout: Duration,
-    /// A signal's body is closed before it grows beyond this.
+    /// The limit on the body of one signal. A batch is closed before one of its bodies exceeds this.
     pub max_batch_bytes: usize,
-    /// A larger record is dropped.
+    /// The limit on the JSON of one record. A larger record is dropped.
     pub max_record_bytes: usize,
-    /// Records waiting and bodies in flight together.
+    /// The limit on the memory of waiting records and bodies in flight together.
     pub max_queue_bytes: usize,
 }
 

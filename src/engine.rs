@@ -1,4 +1,5 @@
-//! The loop on the engine's thread, where nothing else waits: for commands, for answers, for the next deadline.
+//! The loop on the engine's thread. All waiting of the thread is here: for commands, for answers, for the next
+//! deadline.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -22,7 +23,7 @@ use crate::{
     wire::Decoder,
 };
 
-/// Commands taken before answers and deadlines get their turn: a flood of records must not keep them waiting.
+/// The number of commands taken before answers and deadlines get their turn: many records must not delay those.
 const COMMANDS_PER_PASS: usize = 64;
 
 /// An exporter with its connection.
@@ -32,25 +33,25 @@ struct Lane<T> {
     closed: bool,
 }
 
-/// A request under way.
+/// A request in flight.
 struct Sent {
     exporter: ExporterId,
     job: Job,
     abort: AbortHandle,
 }
 
-/// See the module. `connect` makes the transport of an exporter, or says why it cannot.
+/// The state of the loop; see the module. `connect` makes the transport of an exporter, or says why it cannot.
 pub struct Engine<T, C> {
     connect: C,
-    /// In the order of their ids, so that a run with the same events does the same.
+    /// Ordered by id, so that a run with the same events takes the same course.
     lanes: BTreeMap<ExporterId, Lane<T>>,
     requests: JoinSet<Reply>,
-    /// What each request in `requests` is about; kept here so that a task that panics does not take it along.
+    /// The subject of each request in `requests`. It is kept here so that it survives a panic of the task.
     sent: HashMap<Id, Sent>,
-    /// All exporters' records pass through it.
+    /// Reads the records of all exporters.
     decoder: Decoder,
     stop_at: Option<Instant>,
-    /// JS threads that wait at the end of their process; dropped to let them go.
+    /// JS threads that wait at the end of their process. Dropping an entry ends the wait.
     drains: Vec<Sender<()>>,
 }
 
@@ -72,8 +73,8 @@ where
         }
     }
 
-    /// Runs until [`Command::Stop`], or until all senders of `commands` are gone. Whoever sends a command has to call
-    /// `wake.notify_one()` after it: a crossbeam channel cannot be awaited.
+    /// Runs until [`Command::Stop`], or until all senders of `commands` are gone. Each sender of a command has to call
+    /// `wake.notify_one()` after it, because a crossbeam channel cannot be awaited.
     pub async fn run(mut self, commands: Receiver<Command>, wake: Arc<Notify>) {
         loop {
             let mut backlog = true;
@@ -105,7 +106,8 @@ where
                 continue;
             }
             tokio::select! {
-                // In this order instead of a random one: each pass takes all that has come, so none waits for another.
+                // In this order instead of a random one. Each pass takes everything that has come, so nothing waits for
+                // ever.
                 biased;
                 () = wake.notified() => {}
                 Some(done) = self.requests.join_next_with_id() => self.on_done(done),
@@ -167,7 +169,7 @@ where
         }
     }
 
-    /// Does what is due, sends what may be sent, and answers when to look again.
+    /// Does what is due, sends what may be sent, and returns the time of the next pass.
     fn advance(&mut self, now: Instant) -> Instant {
         for (&id, lane) in &mut self.lanes {
             lane.exporter.on_time(now);
@@ -191,7 +193,7 @@ where
             }
             !done
         });
-        // What a stopped exporter still had under way.
+        // The jobs that a stopped exporter still had in flight.
         self.sent.retain(|_, sent| {
             let known = self.lanes.contains_key(&sent.exporter);
             if !known {

@@ -1,5 +1,5 @@
-//! Everything the engine has to say to the facade, as one enum. Crosses as JSON; `facade/log/log.ts` turns each into
-//! the peer's log line.
+//! Everything that the engine tells the facade, as one enum. Events cross as JSON; `facade/log/log.ts` writes the
+//! peer's log line for each.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,43 +9,43 @@ use crate::{
     stats::{DropReason, Stats},
 };
 
-/// Something the facade logs or waits for. Counts are records, durations whole milliseconds.
+/// An event that the facade logs or waits for. Counts are numbers of records, durations whole milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Event {
-    /// A batch was closed and goes out.
+    /// A batch was closed and is about to be sent.
     BatchStarted {
-        /// Records in it.
+        /// The number of records in the batch.
         buffered_events: u64,
     },
     /// All signals of a batch were delivered.
     BatchDelivered {
-        /// Records in it.
+        /// The number of records in the batch.
         batch_size: u64,
-        /// Why it was closed.
+        /// Why the batch was closed.
         flush_reason: FlushReason,
-        /// Since it was closed.
+        /// The time since the batch was closed.
         duration_ms: u64,
-        /// Records that an authentication cooldown before this had cost; absent if none.
+        /// The number of records that an authentication cooldown before this batch has cost; absent if none.
         #[serde(skip_serializing_if = "Option::is_none")]
         dropped_events_during_auth_cooldown: Option<u64>,
     },
     /// A batch is finished, but some of its signals were dropped.
     BatchIncomplete {
-        /// Records in it.
+        /// The number of records in the batch.
         batch_size: u64,
-        /// Why it was closed.
+        /// Why the batch was closed.
         flush_reason: FlushReason,
-        /// Since it was closed.
+        /// The time since the batch was closed.
         duration_ms: u64,
         /// The signals that were dropped.
         failed_signals: Vec<Signal>,
     },
     /// The records of one signal of a batch were dropped after the last attempt.
     SignalDropped {
-        /// Which.
+        /// The signal.
         signal: Signal,
-        /// How many records.
+        /// The number of records.
         dropped_batch_size: u64,
         /// The URL without credentials and query.
         endpoint: String,
@@ -57,10 +57,10 @@ pub enum Event {
         /// How the last answer's body begins, without control characters.
         #[serde(skip_serializing_if = "Option::is_none")]
         answer: Option<String>,
-        /// What the last attempt met.
+        /// The message of the last attempt.
         cause: String,
     },
-    /// The collector rejected the credentials; nothing is sent for a while.
+    /// The collector rejected the token. Nothing is sent until the cooldown is over.
     AuthCooldown {
         /// 401 or 403.
         status: u16,
@@ -68,20 +68,20 @@ pub enum Event {
         endpoint: String,
         /// The signals of the batch that were dropped.
         failed_signals: Vec<Signal>,
-        /// Records in the batch.
+        /// The number of records in the batch.
         dropped_batch_size: u64,
-        /// Records dropped since the last such event.
+        /// The number of records dropped since the last such event.
         dropped_events_during_cooldown: u64,
-        /// Rejections since the last delivery.
+        /// The number of rejections since the last delivery.
         auth_failure_count: u32,
-        /// How long nothing is sent.
+        /// The time for which nothing is sent.
         cooldown_ms: u64,
     },
-    /// The queue was full and the oldest records were let go.
+    /// The queue was full and its oldest records were dropped.
     QueueOverflow {
-        /// Records dropped since the last such event.
+        /// The number of records dropped since the last such event.
         dropped_records: u64,
-        /// The limit.
+        /// The limit in bytes.
         max_queue_bytes: u64,
     },
     /// Addresses do not work; said once until they work again.
@@ -132,43 +132,43 @@ pub enum Event {
         /// Why the first of them, in the collector's words; empty when it does not say.
         reason: String,
     },
-    /// Records were dropped; for alerting, so one for each loss.
+    /// Records were dropped. This event is for alerting, so there is one for each loss.
     Dropped {
-        /// Which.
+        /// The signal.
         signal: Signal,
-        /// Why.
+        /// The reason.
         reason: DropReason,
-        /// How many.
+        /// The number of records.
         count: u64,
     },
-    /// A buffer that was handed over could not be read to its end.
+    /// The rest of a buffer could not be read.
     BufferDamaged {
-        /// Records that were in the rest.
+        /// The number of records in the rest.
         dropped_records: u64,
         /// What is wrong with it.
         cause: String,
     },
     /// A single record was dropped because of its size or because it cannot be read.
     RecordDropped {
-        /// Which kind.
+        /// The signal.
         signal: Signal,
-        /// Why.
+        /// The reason.
         reason: DropReason,
-        /// How to find it.
+        /// What identifies the record.
         record: RecordName,
-        /// Its JSON, or as much of it as there was when it was given up.
+        /// The length of its JSON in bytes, or of the part that was made before it was given up.
         bytes: u64,
     },
-    /// The quota is used up; everything is dropped until a probe passes.
+    /// The quota is used up. Everything is dropped until a probe is delivered.
     QuotaPaused {
-        /// When the first probe goes out.
+        /// The time until the first probe.
         probe_after_seconds: u64,
     },
     /// There is quota again.
     QuotaResumed,
     /// A shutdown ended with records left.
     ShutdownIncomplete {
-        /// How many.
+        /// The number of records.
         dropped_records: u64,
         /// An address that does not work: its URL without credentials and query.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -184,12 +184,12 @@ pub enum Event {
     },
     /// The engine cannot go on; the exporter is disabled.
     EngineFailed {
-        /// What happened.
+        /// The cause.
         message: String,
     },
 }
 
-/// What identifies a record in a warning, as far as it has it.
+/// What identifies a record in a warning; fields that the record does not have are absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordName {
@@ -205,28 +205,28 @@ pub struct RecordName {
 }
 
 impl RecordName {
-    /// Reads it from a record's JSON; empty when the fields are no strings.
+    /// Reads the identity from a record's JSON; fields that are no strings are left out.
     #[must_use]
     pub fn of(json: &[u8]) -> Self {
         serde_json::from_slice(json).unwrap_or_default()
     }
 }
 
-/// Where an exporter's events go.
+/// The receiver of an exporter's events.
 pub trait Sink: Send + Sync {
-    /// Takes an event; never blocks, and drops it if nobody listens any more.
+    /// Takes an event. Never blocks. Drops the event when the listener is gone.
     fn emit(&self, event: &Event);
 }
 
 impl dyn Sink {
-    /// Says of each signal how many records were dropped, if any.
+    /// Reports for each signal the number of records that were dropped, if any.
     pub fn emit_dropped(&self, counts: [u64; Signal::ALL.len()], reason: DropReason) {
         for (signal, count) in Signal::ALL.into_iter().zip(counts).filter(|&(_, count)| count > 0) {
             self.emit(&Event::Dropped { signal, reason, count });
         }
     }
 
-    /// Says, once, that the engine cannot go on for an exporter, and what that has cost.
+    /// Reports, once, that the engine cannot go on for an exporter, and the records that this has cost.
     pub fn emit_failed(&self, stats: &Stats, message: &str) {
         let (counts, first) = stats.fail();
         self.emit_dropped(counts, DropReason::EngineFailed);

@@ -12,12 +12,12 @@ use crate::{
     stats::{DropReason, Stats},
 };
 
-/// Dropping it closes the exporter; what it was given is still delivered.
+/// An exporter on the JS thread. Dropping it closes the exporter; records that were handed over are still delivered.
 pub struct Handle {
     id: ExporterId,
     shared: Arc<Shared>,
     member: Arc<Member>,
-    /// Bytes sent to the engine that it has not taken yet.
+    /// Bytes sent to the engine that it has not read yet.
     unread_bytes: Arc<AtomicUsize>,
     max_queue_bytes: usize,
 }
@@ -29,13 +29,13 @@ impl Handle {
         Self { id, shared, member, unread_bytes: Arc::default(), max_queue_bytes }
     }
 
-    /// Hands records over. Never blocks. False when the engine is gone: see [`Handle::abandon`].
+    /// Hands records over. Never blocks. Returns false when the engine is gone: see [`Handle::abandon`].
     #[must_use]
     pub fn submit(&self, records: Records) -> bool {
         self.accept(records.counts);
         let unread = Unread::new(&self.unread_bytes, records.bytes.len());
-        // Only an engine that does not get to run at all falls this far behind. What comes in one piece is for its
-        // queue to judge, where the oldest goes first.
+        // Only an engine whose thread does not get to run falls this far behind. A single buffer may be larger than the
+        // limit: the queue bounds its records, and drops the oldest first.
         let command = if unread.before() > self.max_queue_bytes {
             Command::Refused { id: self.id, counts: records.counts }
         } else {
@@ -44,26 +44,27 @@ impl Handle {
         self.shared.send(command)
     }
 
-    /// Counts records that the facade cannot hand over.
+    /// Counts records as dropped that the facade cannot hand over.
     pub fn discard(&self, counts: [u64; Signal::ALL.len()], reason: DropReason) {
         for (signal, count) in Signal::ALL.into_iter().zip(counts) {
             self.stats().discarded(signal, reason, count);
         }
     }
 
-    /// Counts all that is left as dropped, because the engine has failed; answers how many records of each signal.
+    /// Counts all remaining records as dropped, because the engine has failed; returns their number for each signal.
     #[must_use]
     pub fn abandon(&self) -> [u64; Signal::ALL.len()] {
         self.stats().fail().0
     }
 
-    /// Asks for `Event::Flushed` with `ticket`, after `within` at the latest. False when the engine is gone and no answer will come.
+    /// Asks for `Event::Flushed` with `ticket`, after `within` at the latest. Returns false when the engine is gone and
+    /// no event will come.
     #[must_use]
     pub fn flush(&self, ticket: u32, kind: FlushKind, within: Duration) -> bool {
         self.shared.send(Command::Flush { id: self.id, ticket, kind, within })
     }
 
-    /// What has become of its records.
+    /// The exporter's counters.
     #[must_use]
     pub fn stats(&self) -> &Stats {
         &self.member.stats

@@ -1,8 +1,8 @@
-//! The one way to lock here.
+//! How this crate locks a mutex.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Locks, whatever has happened: under each lock of this crate are a list or numbers, and a panic leaves them usable.
+/// Locks the mutex, also after a panic: each mutex of this crate holds a list or numbers, which a panic leaves usable.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

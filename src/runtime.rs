@@ -1,5 +1,5 @@
-//! The engine's thread: one for all exporters of the process, started with the first and joined with the last JS
-//! environment. A panic on it ends at [`Shared::fail`]: every exporter is told, none waits, Node lives.
+//! The engine's thread. The process has one for all exporters; the first JS environment starts it, the last one joins
+//! it. A panic of the thread ends in [`Shared::fail`]: every exporter reports it, nobody waits, Node lives.
 
 use std::{
     any::Any,
@@ -25,9 +25,9 @@ use crate::{
 };
 
 const THREAD_NAME: &str = "mastra-exporter";
-/// Threads for name look-ups, which may hang, and for compression.
+/// Threads for compression and for name look-ups, which may hang.
 const MAX_BLOCKING_THREADS: usize = 8;
-/// Added to a deadline that the engine keeps itself, for a thread that the system has not scheduled.
+/// Added to a deadline that the engine keeps itself: its thread may be scheduled late.
 const GRACE: Duration = Duration::from_millis(250);
 
 /// Why the engine could not be started.
@@ -39,7 +39,7 @@ pub struct StartError(#[from] std::io::Error);
 pub struct Runtime {
     shared: Arc<Shared>,
     thread: JoinHandle<()>,
-    /// Disconnected when the thread is about to end: a join with a deadline.
+    /// Disconnected when the thread is about to end: with this a join can have a deadline.
     ended: Receiver<()>,
 }
 
@@ -59,7 +59,7 @@ impl Runtime {
         let shared = Arc::new(Shared::new(sender, Arc::clone(&wake)));
         let engine_side = Arc::clone(&shared);
         let thread = thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(move || {
-            // Unwind safe: the engine's state is not used after a panic.
+            // Unwind safe, because the engine's state is not used after a panic.
             match catch_unwind(AssertUnwindSafe(|| run(connect, commands, wake))) {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => engine_side.fail(&error.to_string()),
@@ -89,14 +89,15 @@ impl Runtime {
         Handle::new(id, shared, member, max_queue_bytes)
     }
 
-    /// Ends the thread: it delivers what is left, for the longest `exitTimeoutMs` of all exporters at most.
+    /// Ends the thread. It first delivers the remaining records, for the longest `exitTimeoutMs` of all exporters at
+    /// most.
     pub fn stop(self) {
         let Self { shared, thread, ended } = self;
         let within = shared.time_to_wait();
         shared.send(Command::Stop { deadline: clock::now() + within });
-        // A thread that is not gone by then is left behind: Node must end.
+        // A thread that has not ended by then is left behind, because Node must end.
         if ended.recv_timeout(within + GRACE) == Err(RecvTimeoutError::Disconnected) {
-            // It contained its panics; there is nothing to learn from the result.
+            // The thread has caught its panics, so the result says nothing.
             let _ = thread.join();
         }
     }
@@ -105,11 +106,11 @@ impl Runtime {
 /// The engine of this process and the number of JS environments that use it.
 static RUNTIME: Mutex<Option<(Runtime, usize)>> = Mutex::new(None);
 
-/// Which servers all exporters of this process trust.
+/// The certificates that all exporters of this process trust.
 static TRUST: OnceLock<Trust> = OnceLock::new();
 
-/// Says which certificates to trust: PEM, any number in one text. Each JS environment says the same; the first one
-/// is heard.
+/// Sets the trusted certificates: PEM, any number in one text. Each JS environment calls this with the same text; only
+/// the first call has an effect.
 pub fn trust_certificates(pem: String) {
     TRUST.get_or_init(|| Trust::new(pem));
 }
@@ -124,7 +125,7 @@ pub fn enter_environment() -> Result<(), StartError> {
         *environments += 1;
     } else {
         let connect = |config: &Config| {
-            // Set before the first exporter that needs it is opened; the others need no trust.
+            // This is set before the first exporter that needs it is opened. The others use no TLS.
             let trust = TRUST.get().cloned().unwrap_or_default();
             HttpTransport::new(config, &trust).map_err(|error| error.to_string())
         };
@@ -146,7 +147,7 @@ pub fn leave_environment() {
     }
 }
 
-/// Does something with the running engine; `None` outside [`enter_environment`] and [`leave_environment`].
+/// Calls a function with the running engine; `None` outside [`enter_environment`] and [`leave_environment`].
 pub fn with_running<R>(act: impl FnOnce(&Runtime) -> R) -> Option<R> {
     lock(&RUNTIME).as_ref().map(|(runtime, _)| act(runtime))
 }
@@ -157,16 +158,16 @@ pub fn exit_timeout() -> Duration {
     with_running(|runtime| runtime.shared.exit_timeout()).unwrap_or_default()
 }
 
-/// Blocks until all exporters have delivered or dropped everything, for `within` at most; answers how many records are
-/// left.
+/// Blocks until all exporters have delivered or dropped everything, for `within` at most; returns the number of records
+/// that are left.
 #[must_use]
 pub fn drain(within: Duration) -> u64 {
-    // Not under the lock: a worker may come or go meanwhile.
+    // The lock is not held while waiting, because a worker may start or end meanwhile.
     let Some(shared) = with_running(|runtime| Arc::clone(&runtime.shared)) else { return 0 };
     shared.end_waiting();
     let (done, wait) = bounded(0);
     if shared.send(Command::Drain { deadline: clock::now() + within, done }) {
-        // Nothing is ever sent: it ends with the other side's drop, or with the time.
+        // Nothing is ever sent on this channel: the wait ends when the other side is dropped, or with the time.
         let _ = wait.recv_timeout(within);
     }
     shared.undelivered()
@@ -182,7 +183,7 @@ where
         .max_blocking_threads(MAX_BLOCKING_THREADS)
         .build()?;
     runtime.block_on(Engine::new(connect).run(commands, wake));
-    // Name look-ups run on threads of their own and may hang; nothing waits for them.
+    // Name look-ups run on threads of their own and may hang, so the end does not wait for them.
     runtime.shutdown_background();
     Ok(())
 }

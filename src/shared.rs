@@ -1,4 +1,4 @@
-//! What the JS threads and the engine's thread both see.
+//! The state that the JS threads and the engine's thread share.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -19,38 +19,38 @@ use crate::{
     stats::Stats,
 };
 
-/// What of an exporter is needed when the engine has failed.
+/// The part of an exporter that is needed when the engine has failed.
 pub struct Member {
-    /// Where its events go.
+    /// The receiver of its events.
     pub sink: Arc<dyn Sink>,
-    /// What becomes of its records.
+    /// Its counters.
     pub stats: Arc<Stats>,
 }
 
 impl Member {
-    /// Counts all that is left as dropped, and says that the engine cannot go on.
+    /// Counts all remaining records as dropped, and reports that the engine cannot go on.
     pub fn fail(&self, message: &str) {
         self.sink.emit_failed(&self.stats, message);
     }
 }
 
-/// What both threads see.
+/// The state that all threads share.
 pub struct Shared {
     commands: Sender<Command>,
     wake: Arc<Notify>,
     failed: AtomicBool,
     last_id: AtomicU64,
     members: Mutex<Vec<Weak<Member>>>,
-    /// Of all exporters, also of those that the application has forgotten.
+    /// All exporters, with those that the application no longer refers to.
     stats: Mutex<Vec<Weak<Stats>>>,
     /// The longest `exit_timeout` of all exporters.
     exit_timeout_ms: AtomicU64,
-    /// The end of the process has been waited for.
+    /// Whether the end of the process has been waited for.
     waited: AtomicBool,
 }
 
 impl Shared {
-    /// For a new engine that takes its commands from the other end of `commands` and is woken by `wake`.
+    /// The state for a new engine that reads its commands from the other end of `commands` and is woken by `wake`.
     #[must_use]
     pub fn new(commands: Sender<Command>, wake: Arc<Notify>) -> Self {
         Self {
@@ -65,23 +65,23 @@ impl Shared {
         }
     }
 
-    /// Sends a command; false when the engine is gone.
+    /// Sends a command; returns false when the engine is gone.
     pub fn send(&self, command: Command) -> bool {
         let sent = !self.failed.load(Ordering::Acquire) && self.commands.send(command).is_ok();
         self.wake.notify_one();
         sent
     }
 
-    /// The engine has failed: everyone is told, and nobody waits for it any more.
+    /// The engine has failed: every exporter is told, and nobody waits for the engine any more.
     pub fn fail(&self, message: &str) {
         self.failed.store(true, Ordering::Release);
         for member in lock(&self.members).drain(..).filter_map(|member| member.upgrade()) {
-            // The panic may have been a sink's; the others are told all the same.
+            // The panic may have come from one receiver of events; the others are told all the same.
             let _ = catch_unwind(AssertUnwindSafe(|| member.fail(message)));
         }
     }
 
-    /// Counts an exporter in; answers its id.
+    /// Adds an exporter; returns its id.
     pub fn join(&self, member: &Arc<Member>, exit_timeout: Duration) -> ExporterId {
         let exit_timeout_ms = u64::try_from(exit_timeout.as_millis()).unwrap_or(u64::MAX);
         self.exit_timeout_ms.fetch_max(exit_timeout_ms, Ordering::Relaxed);
@@ -99,17 +99,17 @@ impl Shared {
         Duration::from_millis(self.exit_timeout_ms.load(Ordering::Relaxed))
     }
 
-    /// The same; nothing once [`Shared::end_waiting`] was called.
+    /// The longest `exitTimeoutMs` of all exporters; `None` once [`Shared::end_waiting`] was called.
     pub fn time_to_wait(&self) -> Duration {
         if self.waited.load(Ordering::Relaxed) { Duration::ZERO } else { self.exit_timeout() }
     }
 
-    /// The process ends now and has been waited for: not a second time.
+    /// The end of the process has been waited for, and is not waited for again.
     pub fn end_waiting(&self) {
         self.waited.store(true, Ordering::Relaxed);
     }
 
-    /// Records of all exporters that are neither delivered nor dropped.
+    /// The number of records of all exporters that are neither delivered nor dropped.
     pub fn undelivered(&self) -> u64 {
         lock(&self.stats).iter().filter_map(Weak::upgrade).map(|stats| stats.undelivered()).sum()
     }

@@ -1,4 +1,4 @@
-//! What has become of every record, by signal; the one place that counts.
+//! What has become of every record, by signal. All counting is here.
 
 use std::{
     sync::{
@@ -26,19 +26,19 @@ pub enum DropReason {
     QueueFull,
     /// `maxRetries` attempts failed, or `retryWindowMs` passed.
     RetriesExhausted,
-    /// The collector answered that it will never take them.
+    /// The collector answered that it will never accept them.
     Refused,
-    /// The collector does not take this one record, not even alone.
+    /// The collector refuses this one record, also alone.
     TooLargeForCollector,
-    /// Over `maxRecordBytes`.
+    /// The record's JSON exceeds `maxRecordBytes`.
     RecordTooLarge,
     /// The record cannot be read or written as JSON.
     Unencodable,
-    /// The collector rejects the credentials, or had done so shortly before.
+    /// The collector rejects the token, or had done so shortly before.
     AuthRejected,
     /// The quota is used up.
     QuotaPaused,
-    /// Left when `shutdown()` ended, or exported after it.
+    /// They were left when `shutdown()` ended, or exported after it.
     Shutdown,
     /// The engine has failed.
     EngineFailed,
@@ -60,8 +60,8 @@ impl DropReason {
     ];
 }
 
-/// The account of one signal. Counts are records. `accepted` is always the sum of delivered, dropped, queued and
-/// in flight; `queued` is what is left and not stored.
+/// The counts of one signal, in records. `accepted` is always the sum of delivered, dropped, queued and in flight:
+/// `queued` is not stored but computed from the others.
 #[derive(Clone, Copy, Debug, Default)]
 struct Account {
     accepted: u64,
@@ -85,25 +85,25 @@ impl Account {
     }
 }
 
-/// A signal's numbers as TypeScript sees them. Counts are records and only grow, but for the last three.
+/// The counts of one signal as TypeScript sees them, in records. All but the last three only grow.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {
-    /// Whose.
+    /// The signal.
     pub signal: Signal,
-    /// Handed over.
+    /// Records handed over.
     pub accepted: u64,
-    /// Taken by the collector.
+    /// Records that the collector has accepted.
     pub delivered: u64,
-    /// Given up, by reason.
+    /// Records given up, by reason.
     pub dropped: Vec<(DropReason, u64)>,
-    /// Tries that failed and were followed by another; a record counts once a try.
+    /// Records in attempts that failed and were followed by another; a record counts once for each such attempt.
     pub retried: u64,
-    /// Waiting.
+    /// Records that wait.
     pub queued: u64,
-    /// JSON of what waits, in bytes.
+    /// The JSON of the records that wait, in bytes.
     pub queued_bytes: u64,
-    /// In a request under way.
+    /// Records in requests that are not answered yet.
     pub in_flight: u64,
 }
 
@@ -173,7 +173,7 @@ impl Stats {
         });
     }
 
-    /// Records were accepted and dropped at the same moment, never queued: nobody else can drop them in between.
+    /// Records were accepted and dropped in one step, so that nothing else can drop them in between.
     pub fn discarded(&self, signal: Signal, reason: DropReason, count: u64) {
         self.update(signal, |account| {
             account.accepted += count;
@@ -181,7 +181,7 @@ impl Stats {
         });
     }
 
-    /// Drops all that is left, and answers how many records of each signal that were.
+    /// Drops all remaining records; returns their number for each signal.
     pub fn drop_rest(&self, reason: DropReason) -> [u64; Signal::ALL.len()] {
         let mut accounts = lock(&self.accounts);
         accounts.each_mut().map(|account| {
@@ -193,13 +193,13 @@ impl Stats {
         })
     }
 
-    /// The engine has failed: drops all that is left. Answers how many records of each signal that were, and whether
-    /// this is the first time, when it has to be said.
+    /// The engine has failed: drops all remaining records. Returns their number for each signal, and whether this is
+    /// the first call. Only the first one is to be reported.
     pub fn fail(&self) -> ([u64; Signal::ALL.len()], bool) {
         (self.drop_rest(DropReason::EngineFailed), !self.failed.swap(true, Ordering::Relaxed))
     }
 
-    /// Records that are neither delivered nor dropped.
+    /// The number of records that are neither delivered nor dropped.
     #[must_use]
     pub fn undelivered(&self) -> u64 {
         lock(&self.accounts).iter().map(|account| account.queued() + account.in_flight).sum()
@@ -211,7 +211,7 @@ impl Stats {
         Report { signals: self.snapshot(), health: self.health.snapshot(now, wall_now) }
     }
 
-    /// All numbers at one moment, in the order of [`Signal::ALL`].
+    /// All counts at one moment, in the order of [`Signal::ALL`].
     #[must_use]
     pub fn snapshot(&self) -> Vec<Snapshot> {
         let accounts = *lock(&self.accounts);

@@ -41,58 +41,59 @@ use crate::{
 mod proxy;
 pub mod tls;
 
-/// An answer's body is read to keep the connection usable, but no further than this.
+/// The limit on the part of an answer's body that is read so that the connection can be used again.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
-/// An answer whose body takes longer costs its connection.
+/// The time limit on reading an answer's body; after it the connection is closed.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How much of an answer's body is looked at.
 const MAX_SAID_BYTES: usize = 8 * 1024;
 /// How long the body of an answer is waited for at most.
 const SAID_TIMEOUT: Duration = Duration::from_secs(1);
-/// Answers whose bodies are read at the same time; the connections of others are closed.
+/// The number of answers whose bodies are read at the same time; the connections of further answers are closed.
 const MAX_OPEN_ANSWERS: usize = 4;
-/// Header lines that an answer may have.
+/// The limit on the header lines of an answer.
 const MAX_HEADERS: usize = 1000;
-/// A reason phrase is quoted in messages up to here.
+/// The limit on the part of a reason phrase that is quoted in messages.
 const MAX_REASON_CHARS: usize = 200;
-/// Redirects followed, all within one origin.
+/// The limit on redirects in a row; all of them stay within one origin.
 const MAX_REDIRECTS: usize = 5;
-/// An idle connection is given up before the server does it in the middle of a request: Node's servers after 5 s.
+/// An idle connection is closed before the server closes it, perhaps in the middle of a request: Node's servers do so
+/// after 5 s.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Sends one body and says what became of it. The engine puts a time limit on it by dropping the future.
+/// Sends one body and returns the outcome. The engine sets a time limit by dropping the future.
 pub trait Transport: Send + Sync + 'static {
-    /// One attempt.
+    /// Makes one attempt.
     fn send(&self, signal: Signal, body: Body) -> impl Future<Output = Reply> + Send;
 }
 
 /// Why no client could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
-    /// The token has control characters. Its text is not shown.
+    /// The token has control characters. The message does not show it.
     #[error("accessToken has characters that an HTTP header cannot carry")]
     Token(#[from] InvalidHeaderValue),
-    /// The token has characters beyond Latin-1. Its text is not shown.
+    /// The token has characters beyond Latin-1. The message does not show it.
     #[error("accessToken has characters that an HTTP header cannot carry")]
     TokenCharset(#[from] TryFromCharError),
     /// No TLS protocol version is left.
     #[error("TLS setup failed: {0}")]
     Tls(#[from] rustls::Error),
-    /// The facade has let a proxy pass that it should not.
+    /// The facade has passed on a proxy that it should have refused.
     #[error(transparent)]
     Proxy(#[from] ProxyError),
-    /// The client refuses its settings.
+    /// The HTTP client refuses its settings.
     #[error("HTTP client setup failed")]
     Client,
 }
 
-/// Keep-alive HTTP/1.1 over TCP or TLS.
+/// Sends requests by keep-alive HTTP/1.1 over TCP or TLS.
 #[derive(Debug)]
 pub struct HttpTransport {
     client: Client,
     quota_pause: bool,
     endpoints: Endpoints,
-    /// One for each answer whose body is being read.
+    /// One permit for each answer whose body is being read.
     answers: Arc<Semaphore>,
     /// Whether the body of the last answer came to its end in time.
     bodies_end: AtomicBool,
@@ -110,7 +111,7 @@ impl HttpTransport {
         Self::from_builder(Client::builder(), config, trust)
     }
 
-    /// The same, from a builder that has settings of its own, such as the addresses of a name.
+    /// The same, from a builder that has settings of its own, such as fixed addresses for a host name.
     ///
     /// # Errors
     /// See [`HttpTransport::new`].
@@ -133,7 +134,7 @@ impl HttpTransport {
             .referer(false)
             .http1_only()
             .http1_max_headers(MAX_HEADERS)
-            // Shared by the addresses of a name, tried one after the other.
+            // This limit is shared by the addresses of a host name, which are tried one after the other.
             .connect_timeout(config.connect_timeout);
         let client = with_proxies(client, config)?
             .pool_idle_timeout(IDLE_TIMEOUT)
@@ -171,7 +172,7 @@ impl Transport for HttpTransport {
                 let text = self.finish(response, wait.min(SAID_TIMEOUT)).await;
                 Reply { outcome, said: Some(Said::new(status, &text, self.token.expose())) }
             }
-            // No attempt at all: the address is none that a request can go to.
+            // No attempt is made: a request cannot be sent to this address.
             Err(error) if error.is_builder() => Outcome::Refused { cause: describe(error) }.into(),
             Err(error) => Outcome::Retry { cause: describe(error), after: None }.into(),
         }
@@ -214,12 +215,12 @@ impl HttpTransport {
     }
 }
 
-/// Compresses a body, or takes what an earlier try has kept.
+/// Compresses a body, or takes the compressed form of an earlier attempt.
 async fn compress(kept: Arc<OnceLock<Bytes>>, plain: Bytes) -> Option<Bytes> {
     if let Some(gzip) = kept.get() {
         return Some(gzip.clone());
     }
-    // Compressing 4 MiB takes long enough to keep other answers waiting: not on this thread.
+    // Compressing 4 MiB would delay other answers, so it runs on another thread.
     let compressed = spawn_blocking(move || gzip(&plain)).await.ok()?.ok()?;
     Some(kept.get_or_init(|| Bytes::from(compressed)).clone())
 }
@@ -230,7 +231,7 @@ fn gzip(plain: &[u8]) -> io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-/// The reason phrase as it was sent, cut; hyper keeps only those that are not the standard one.
+/// The reason phrase as it was sent, cut to the limit. hyper keeps a phrase only when it differs from the standard one.
 fn reason(response: &Response) -> Cow<'_, str> {
     match response.extensions().get::<ReasonPhrase>() {
         Some(phrase) => String::from_utf8_lossy(phrase.as_bytes()).chars().take(MAX_REASON_CHARS).collect(),
@@ -261,7 +262,7 @@ fn follow_within_origin(attempt: Attempt<'_>) -> reqwest::redirect::Action {
     }
 }
 
-/// The error and its causes without the URL, which may hold what is nobody's business.
+/// The error and its causes without the URL, which may contain secrets.
 fn describe(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut text = format!("Request failed: {error}");

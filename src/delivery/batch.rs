@@ -1,6 +1,8 @@
-//! Gathers records into batches by count, bytes and time. Pure: given `now`, it answers `deadline()`.
+//! Gathers records into batches by count, bytes and time. Pure: `now` is passed in, and `deadline()` says when to call
+//! again.
 //!
-//! A batch spans all signals, as the peer's does; each signal in it becomes one payload. Records get their numbers here.
+//! A batch spans all signals, as the peer's batches do. Each signal in a batch becomes one payload. Records get their
+//! numbers here.
 
 use std::time::Duration;
 
@@ -9,24 +11,24 @@ use tokio::time::Instant;
 
 use crate::{delivery::payload::Payload, signal::Signal};
 
-/// Why a batch was closed; the words of the peer's `flushReason`.
+/// Why a batch was closed. The names are those of the peer's `flushReason`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FlushReason {
-    /// It had `maxBatchSize` records or a payload was full.
+    /// The batch had `maxBatchSize` records, or one of its payloads was full.
     Size,
-    /// `maxBatchWaitMs` had passed, or a flush asked for it.
+    /// `maxBatchWaitMs` had passed, or a flush closed the batch.
     Time,
 }
 
 /// A closed batch.
 #[derive(Debug)]
 pub struct Batch {
-    /// One for each signal that has records, in the order of [`Signal::ALL`].
+    /// One payload for each signal that has records, in the order of [`Signal::ALL`].
     pub payloads: Vec<Payload>,
-    /// Records of all signals together.
+    /// The number of records, all signals together.
     pub count: u64,
-    /// Why it was closed.
+    /// Why the batch was closed.
     pub reason: FlushReason,
 }
 
@@ -42,7 +44,7 @@ pub struct Batcher {
 }
 
 impl Batcher {
-    /// A batcher that closes at `max_count` records, before the body of several records exceeds `max_bytes`, or
+    /// A batcher that closes a batch at `max_count` records, before the body of several records exceeds `max_bytes`, or
     /// `max_wait` after the first record.
     #[must_use]
     pub fn new(max_count: usize, max_bytes: usize, max_wait: Duration) -> Self {
@@ -56,7 +58,7 @@ impl Batcher {
         }
     }
 
-    /// Adds the JSON text of one record. Returns the batch that this closes, if any.
+    /// Adds the JSON text of one record. Returns the batch that this record closes, if any.
     pub fn push(&mut self, now: Instant, signal: Signal, record: &[u8]) -> Option<Batch> {
         let open_bytes = self.payloads.get(signal.index()).map_or(0, Payload::body_len);
         let full = if open_bytes > 0 && open_bytes + record.len() + ",".len() > self.max_bytes {
@@ -69,12 +71,12 @@ impl Batcher {
         }
         self.count += 1;
         self.opened_at.get_or_insert(now);
-        // At most one of the two closes: after the first the new batch holds one record, and a batch that closes at
-        // one record is never open here.
+        // At most one of the two closes a batch. After the first the new batch holds one record, and a batch that
+        // closes at one record is never open here.
         if self.count >= self.max_count { self.close(FlushReason::Size) } else { full }
     }
 
-    /// When the open batch has to be closed; `None` when nothing waits.
+    /// When the open batch has to be closed; `None` when it is empty.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.opened_at.map(|opened| opened + self.max_wait)
@@ -86,7 +88,7 @@ impl Batcher {
         self.opened_at
     }
 
-    /// Whether nothing waits.
+    /// Whether the open batch is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count == 0
@@ -98,13 +100,13 @@ impl Batcher {
         self.payloads.iter().map(Payload::body_len).sum()
     }
 
-    /// The number of the next record, by [`Signal::index`].
+    /// The number that the next record of each signal gets, by [`Signal::index`].
     #[must_use]
     pub fn next_numbers(&self) -> [u64; Signal::ALL.len()] {
         self.payloads.each_ref().map(|payload| payload.range().first + payload.count())
     }
 
-    /// Closes the open batch because of time or a flush; `None` when nothing waits.
+    /// Closes the open batch for the reason of time; `None` when it is empty.
     pub fn take(&mut self) -> Option<Batch> {
         self.close(FlushReason::Time)
     }

@@ -30,22 +30,22 @@ use crate::{
     wire::{Decoder, Fault, Rejected},
 };
 
-/// What the peer says when `maxRetries` allows no attempt at all.
+/// The peer's message when `maxRetries` allows no attempt at all.
 const NO_ATTEMPT: &str = "Request failed after multiple retry attempts";
 
-/// See the module.
+/// The state of one exporter; see the module.
 pub struct Exporter {
     config: Config,
     ledger: Ledger,
-    /// Answers a random number in `0.0..1.0`.
+    /// Returns a random number in `0.0..1.0`.
     jitter: fn() -> f64,
     batcher: Batcher,
     queue: Queue,
     gate: Gate,
     watch: Watch,
-    /// Bytes that wait to be read; they count as queued.
+    /// Bytes of buffers that the engine has not read yet. They count as queued.
     unread: usize,
-    /// The collector took a body plain that it had refused compressed.
+    /// The collector has accepted a body uncompressed that it had refused compressed.
     plain: bool,
     stopped: bool,
     /// The JS thread is blocked at the end of the process until then: outages make no pause.
@@ -56,8 +56,8 @@ impl Exporter {
     /// An idle exporter.
     #[must_use]
     pub fn new(config: Config, sink: Arc<dyn Sink>, stats: Arc<Stats>, jitter: fn() -> f64) -> Self {
-        // What is under way cannot be recalled: a body, and all bodies on their way to one address, must leave room in
-        // the queue for what is new.
+        // Bodies in flight cannot be recalled. So one body, and all bodies in flight to one address, are limited to a
+        // share of the queue: the rest stays free for new records.
         let max_out_bytes = config.max_queue_bytes / 8;
         let max_batch_bytes = config.max_batch_bytes.min(max_out_bytes);
         Self {
@@ -81,25 +81,25 @@ impl Exporter {
         self.config.request_timeout
     }
 
-    /// What a job carries.
+    /// Whether bodies are compressed.
     #[must_use]
     pub fn body(&self, job: &Job) -> Body {
         job.body(self.config.compression == Compression::Gzip && !self.plain)
     }
 
-    /// Whether a shutdown is over: nothing is sent or answered any more.
+    /// Whether a shutdown is over: from then on nothing is sent and no event is emitted.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.stopped
     }
 
-    /// Whether nothing is waiting or under way.
+    /// Whether no record is waiting or in flight.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.ledger.pending.is_empty() && self.batcher.is_empty()
     }
 
-    /// Takes records. `unread`: bytes that are still on their way.
+    /// Takes records. `unread`: bytes of later buffers that the engine has not read yet.
     pub fn on_records(&mut self, now: Instant, records: &Records, unread: usize, decoder: &mut Decoder) {
         self.unread = unread;
         if let Err(reason) = self.gate.admit(now, records.counts.iter().sum()) {
@@ -129,11 +129,11 @@ impl Exporter {
         if let Some(batch) = self.batcher.push(now, signal, json) {
             self.start(now, batch);
         }
-        // After each: the JSON of a buffer may be several times as long as the buffer.
+        // Checked after each record, because the JSON of a buffer may be several times as long as the buffer.
         self.make_room(now);
     }
 
-    /// Records that were refused before they came here, because the engine was too far behind.
+    /// Counts records that were refused before they came here, because the engine was too far behind.
     pub fn on_refused(&mut self, now: Instant, counts: [u64; Signal::ALL.len()]) {
         self.ledger.on_overflow(counts.iter().sum());
         self.ledger.turn_away(counts, DropReason::QueueFull);
@@ -187,17 +187,17 @@ impl Exporter {
         }
     }
 
-    /// A probe is a request for traces: it waits for what the collector has asked for.
+    /// A probe is a request for traces: a probe waits while the address of traces is held.
     fn probes_held_until(&self, now: Instant) -> Option<Instant> {
         self.queue.address(Signal::Traces).held_until(now)
     }
 
-    /// Says what has not been said yet, before the exporter is forgotten.
+    /// Emits the reports that are still due, before the exporter is forgotten.
     pub fn report_rest(&mut self) {
         self.ledger.report_overflow(None, self.config.max_queue_bytes);
     }
 
-    /// Says that the engine cannot go on for this exporter.
+    /// Reports that the engine cannot go on for this exporter.
     pub fn fail(&mut self, message: &str) {
         self.ledger.fail(message);
     }
@@ -224,7 +224,7 @@ impl Exporter {
         }
     }
 
-    /// Lets the oldest waiting records go until the limit holds. Bodies in flight count, but cannot be recalled.
+    /// Drops the oldest waiting records until the limit holds. Bodies in flight count, but cannot be recalled.
     fn make_room(&mut self, now: Instant) {
         while let excess @ 1.. = (self.queue.cost() + self.batcher.bytes() + self.queue.out_cost() + self.unread)
             .saturating_sub(self.config.max_queue_bytes)
@@ -233,7 +233,8 @@ impl Exporter {
                 self.close_batch(now);
             }
             let Some(mut job) = self.queue.pop_oldest() else { break };
-            // A small payload goes as a whole; one that is much of the queue loses only what has to go.
+            // A small payload is dropped as a whole. Of a payload that is a large share of the queue, only as many
+            // records as necessary are dropped.
             let large = job.payload.body_len() > self.config.max_queue_bytes / 16;
             if let Some((records, bytes)) = large.then(|| job.payload.trim(excess)).flatten() {
                 self.ledger.trim(records, bytes);
@@ -253,7 +254,7 @@ impl Exporter {
         }
     }
 
-    /// Ends a shutdown: what is left is counted and reported once.
+    /// Ends a shutdown: the remaining records are counted as dropped and reported once.
     fn stop(&mut self) {
         self.stopped = true;
         let failing = self.failing_endpoint();
@@ -280,7 +281,7 @@ mod tests {
         Exporter::new(Config::from_json(&json).unwrap(), Arc::new(Deaf), Arc::default(), || 0.5)
     }
 
-    /// Bytes of memory that a full queue takes, and `maxQueueBytes`.
+    /// Returns the bytes of memory that a full queue takes, and `maxQueueBytes`.
     fn full(batch_size: usize, record: &[u8]) -> (u64, u64) {
         let max_queue_bytes = 1 << 20;
         let now = clock::now();

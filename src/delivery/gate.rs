@@ -1,10 +1,10 @@
-//! Whether the collector is being talked to at all. Pure: given `now` and the jitter.
+//! Whether an exporter sends at all. Pure: `now` and the jitter are passed in.
 //!
 //! | state | left when | meanwhile |
 //! |---|---|---|
 //! | open | 401 or 403: to cooldown; quota used up: to paused | records pass |
-//! | cooldown | its time is over: to open, the next one is longer; a delivered batch: to open, failures forgotten | dropped, counted |
-//! | paused | a probe is delivered: to open | dropped; an empty batch is sent now and then as a probe |
+//! | cooldown | its time is over: to open, the next one is longer; a batch is delivered: to open, rejections forgotten | dropped, counted |
+//! | paused | a probe is delivered: to open | dropped; probes are sent at intervals |
 
 use std::time::Duration;
 
@@ -12,19 +12,19 @@ use tokio::time::Instant;
 
 use crate::{health, stats::DropReason};
 
-/// First cooldown; also the shortest, jitter included (peer: `AuthFailureCooldown`).
+/// The first cooldown, and the shortest one with jitter (peer: `AuthFailureCooldown`).
 const COOLDOWN_BASE: Duration = Duration::from_secs(60);
-/// The cooldown stops doubling here.
+/// The longest cooldown; doubling stops here.
 const COOLDOWN_MAX: Duration = Duration::from_secs(15 * 60);
-/// Spread to both sides.
+/// The largest share by which jitter shortens or lengthens a cooldown.
 const JITTER_RATIO: f64 = 0.1;
 
-/// Numbers for the peer's one warning about an authentication failure.
+/// The numbers in the warning about rejected credentials (peer: one such warning).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CooldownStarted {
-    /// How long nothing is sent.
+    /// The time for which nothing is sent.
     pub cooldown: Duration,
-    /// Failures since the last delivery, this one included.
+    /// Rejections since the last delivery, this one included.
     pub failure_count: u32,
     /// Records dropped since the previous warning.
     pub dropped_before: u64,
@@ -44,7 +44,7 @@ enum State {
     },
 }
 
-/// See the module.
+/// The gate of one exporter; see the module.
 #[derive(Debug, Default)]
 pub struct Gate {
     state: State,
@@ -56,7 +56,7 @@ impl Gate {
     /// Whether records pass.
     ///
     /// # Errors
-    /// Why the `count` records have to be dropped.
+    /// The reason for which the `count` records have to be dropped.
     pub fn admit(&mut self, now: Instant, count: u64) -> Result<(), DropReason> {
         match self.state {
             State::Cooldown { until } if now < until => {
@@ -78,7 +78,7 @@ impl Gate {
         }
     }
 
-    /// The collector took a batch: forget all rejections. Returns how many records the cooldown had cost.
+    /// A batch was delivered: forgets all rejections. Returns the number of records that the cooldown has cost.
     pub fn on_delivered(&mut self) -> u64 {
         self.auth_failures = 0;
         if matches!(self.state, State::Cooldown { .. }) {
@@ -87,7 +87,8 @@ impl Gate {
         std::mem::take(&mut self.dropped_in_cooldown)
     }
 
-    /// The collector rejected the credentials. `None` while nothing is sent anyway: one warning for each cooldown.
+    /// The collector rejected the credentials. Returns `None` while the gate is closed already: one warning for each
+    /// cooldown.
     pub fn on_auth_rejected(&mut self, now: Instant, jitter: f64, batch_size: u64) -> Option<CooldownStarted> {
         self.admit(now, batch_size).ok()?;
         self.auth_failures += 1;
@@ -102,7 +103,7 @@ impl Gate {
         })
     }
 
-    /// The quota is used up. True when this is news: one warning for each pause.
+    /// The quota is used up. Returns true when the gate was not paused before: one warning for each pause.
     pub fn on_quota_exhausted(&mut self, now: Instant, probe_after: Duration) -> bool {
         if let State::Paused { interval, .. } = &mut self.state {
             *interval = probe_after;
@@ -112,7 +113,7 @@ impl Gate {
         true
     }
 
-    /// Whether to send a probe now. Each one has to come back through [`Gate::on_probe_failed`] or
+    /// Whether to send a probe now. The caller has to report each probe by [`Gate::on_probe_failed`] or
     /// [`Gate::on_probe_delivered`].
     pub fn take_probe(&mut self, now: Instant) -> bool {
         match &mut self.state {
@@ -124,7 +125,7 @@ impl Gate {
         }
     }
 
-    /// The quota is still used up, or the probe got lost: another one later.
+    /// The quota is still used up, or the probe was lost: schedules another probe.
     pub fn on_probe_failed(&mut self, now: Instant, probe_after: Option<Duration>) {
         if let State::Paused { interval, probe_at } = &mut self.state {
             *interval = probe_after.unwrap_or(*interval);
@@ -201,7 +202,7 @@ mod tests {
         assert_eq!(gate.deadline(), Some(now + five + minute));
         gate.on_probe_failed(now, Some(five));
         assert_eq!(gate.deadline(), Some(now + five));
-        // A batch that was already out and arrives does not end the pause.
+        // A batch that was in flight when the pause began and is delivered does not end the pause.
         gate.on_delivered();
         assert!(gate.admit(now, 1).is_err());
         gate.on_probe_delivered();

@@ -1,4 +1,4 @@
-//! A payload to send, with what is needed to judge what becomes of it.
+//! A payload to send, and what the engine has to know about it to decide what becomes of it.
 
 use std::sync::{Arc, OnceLock};
 
@@ -14,72 +14,72 @@ use crate::{
     signal::Signal,
 };
 
-/// What a job costs in memory beyond its JSON: the job itself, its places in the queue's indexes, its share of the
-/// account of its batch, and what allocators round up. Measured by a test in `exporter.rs`.
+/// The memory of a job beyond its JSON: the job itself, its entries in the queue's indexes, its share of the account of
+/// its batch, and what allocators round up. A test in `exporter.rs` measures it.
 const COST: usize = 640;
-/// What a record costs beyond its JSON: where it ends.
+/// The memory of a record beyond its JSON: the position of its end.
 const COST_OF_RECORD: usize = size_of::<u32>();
 /// Flushes stop waiting for a job after this many attempts.
 const FLUSH_ATTEMPTS: u32 = 3;
-/// A job that fails as often while others get through is halved: one of its records may be the cause.
+/// A job that fails this often while others are delivered is halved: one of its records may be the cause.
 const SUSPECTED_AT: u32 = 3;
 
-/// Where a job stands; see the table in DESIGN.
+/// What a job waits for; the table of jobs in DESIGN names these states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// Never tried.
     Fresh,
-    /// Failed while nothing else got through: waits for its address.
+    /// Failed while nothing else was delivered: waits for its address.
     Retrying {
-        /// Whose turn it is among such jobs; the queue sets it.
+        /// Its turn among such jobs; the queue sets it.
         turn: u64,
     },
-    /// Failed while others got through, or attempts are counted: has a clock of its own.
+    /// Failed while others were delivered, or attempts are counted: waits for a time of its own.
     Clocked {
-        /// Not before this.
+        /// The earliest time of its next attempt.
         ready_at: Instant,
     },
 }
 
-/// How the body of a job travels.
+/// In which form the body of a job is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
-    /// As the exporter has it.
+    /// As the exporter's option says.
     Usual,
-    /// Plain, because it was refused compressed: shows whether compression was the cause.
+    /// Uncompressed, because it was refused compressed: shows whether compression was the cause.
     PlainOnTrial,
-    /// Plain, because the whole that it is part of was refused in both ways.
+    /// Uncompressed, because the job that it is a part of was refused in both forms.
     Plain,
 }
 
-/// See the module.
+/// A payload with the attempts to deliver it; see the module.
 #[derive(Debug)]
 pub struct Job {
     /// The batch it belongs to.
     pub batch: u64,
-    /// The records; none in a probe.
+    /// The records; a probe has none.
     pub payload: Payload,
-    /// Where it stands.
+    /// What it waits for.
     pub standing: Standing,
-    /// Attempts made so far.
+    /// The number of attempts made.
     pub attempts: u32,
-    /// Flushes stop waiting for it after this many attempts.
+    /// Flushes stop waiting for this job after this many attempts.
     pub release_at: u32,
     /// When its batch was closed.
     pub since: Instant,
-    /// Given up when an attempt fails at or after this; `None` when only attempts count.
+    /// The job is given up when an attempt fails at or after this time; `None` when attempts are counted instead.
     pub expires_at: Option<Instant>,
-    /// Deliveries of its address when it was first sent, or failed last.
+    /// The number of deliveries of its address when the job was first sent, or when it last failed.
     pub deliveries_seen: u64,
-    /// The address's count of failures when it was sent last.
+    /// The number of failures of its address when the job was last sent.
     pub failures_seen: u64,
-    /// How often it failed while others got through.
+    /// How often it failed while others were delivered.
     pub suspicion: u32,
-    /// Whether it is part of a larger one.
+    /// Whether it is a part of a larger job.
     pub is_part: bool,
     /// What the collector said to the last attempt.
     pub said: Option<Said>,
-    /// How it travels.
+    /// The form of its body.
     pub encoding: Encoding,
     gzip: Arc<OnceLock<Bytes>>,
 }
@@ -106,13 +106,13 @@ impl Job {
         }
     }
 
-    /// See [`request::body`].
+    /// A job without records; see [`request::body`].
     #[must_use]
     pub fn probe(now: Instant) -> Self {
         Self::new(0, Payload::new(Signal::Traces, 0), now, None)
     }
 
-    /// A job of some of its records, with its age and window, and attempts of its own.
+    /// A job of some of its records. The new job has the same age and window, and no attempts.
     #[must_use]
     pub fn part(&self, payload: Payload) -> Self {
         let encoding = if self.encoding == Encoding::Usual { Encoding::Usual } else { Encoding::Plain };
@@ -131,13 +131,13 @@ impl Job {
         self.payload.is_empty()
     }
 
-    /// Which signal.
+    /// The signal of its records.
     #[must_use]
     pub fn signal(&self) -> Signal {
         self.payload.signal()
     }
 
-    /// How many records are in it.
+    /// The number of records in it.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.payload.count()
@@ -155,7 +155,7 @@ impl Job {
         self.attempts < self.release_at
     }
 
-    /// Whether one of its records seems to be why it fails.
+    /// Whether one of its records seems to be the cause of its failures.
     #[must_use]
     pub fn is_suspected(&self) -> bool {
         self.suspicion >= SUSPECTED_AT
@@ -167,7 +167,7 @@ impl Job {
         self.expires_at.is_some_and(|at| at <= now)
     }
 
-    /// Bytes of memory that it holds while it waits.
+    /// The memory that it takes while it waits, in bytes.
     #[must_use]
     pub fn cost(&self) -> usize {
         let records = usize::try_from(self.count()).unwrap_or(usize::MAX);
@@ -176,7 +176,7 @@ impl Job {
             + self.gzip.get().map_or(0, Bytes::len)
     }
 
-    /// The request's body. `compress`: whether the exporter compresses.
+    /// The body of its request. `compress`: whether the exporter compresses.
     #[must_use]
     pub fn body(&self, compress: bool) -> Body {
         let compress = compress && self.encoding == Encoding::Usual;

@@ -1,7 +1,7 @@
-//! What has become of an exporter's records: counts it, follows closed batches, and says what was lost.
+//! What has become of an exporter's records: counts them, follows closed batches, and reports losses.
 //!
-//! Records that joined a batch leave by one door, [`Ledger::leave`]; records that never did are turned away by
-//! [`Ledger::turn_away`]. What is left when an exporter stops is counted by [`Ledger::stop`].
+//! Records that have joined a batch leave by one door, [`Ledger::leave`]. Records that have not are turned away by
+//! [`Ledger::turn_away`]. The records that remain when an exporter stops are counted by [`Ledger::stop`].
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,34 +21,34 @@ use crate::{
     wire::Fault,
 };
 
-/// A full queue is reported at once, then at most this often, with a total.
+/// A full queue is reported at once, then at most once in this time, with a total.
 const OVERFLOW_REPORT_INTERVAL: Duration = Duration::from_secs(30);
 
 /// How a job ended.
 pub enum End {
-    /// The collector has it.
+    /// The collector has accepted it.
     Delivered,
     /// Dropped, and logged as a failure of its signal.
     Failed {
-        /// What the last attempt met.
+        /// The message of the last attempt.
         cause: String,
-        /// Counted under this.
+        /// The reason under which the records are counted.
         reason: DropReason,
     },
     /// Dropped: the collector rejects the credentials.
     AuthRejected {
-        /// 401 or 403.
+        /// The status: 401 or 403.
         status: u16,
-        /// What this rejection has started.
+        /// The cooldown that this rejection has started, if it has.
         cooldown: Option<CooldownStarted>,
     },
-    /// Dropped; logged elsewhere, as a total.
+    /// Dropped. Another place logs the total.
     Dropped(DropReason),
-    /// A single record, dropped and logged under its name.
+    /// A single record that is dropped and named in the log.
     Named {
-        /// How to find it.
+        /// What identifies the record.
         record: RecordName,
-        /// Counted under this.
+        /// The reason under which it is counted.
         reason: DropReason,
     },
 }
@@ -60,20 +60,20 @@ enum Fate {
     Dropped(DropReason),
 }
 
-/// Records dropped because the queue was full, and when that was last said.
+/// Records dropped because the queue was full, and the time of the last report.
 #[derive(Debug, Default)]
 struct Overflow {
     unreported: u64,
     reported_at: Option<Instant>,
 }
 
-/// See the module.
+/// The ledger of one exporter; see the module.
 pub struct Ledger {
     sink: Arc<dyn Sink>,
     overflow: Overflow,
-    /// Every record's fate.
+    /// The counters.
     pub stats: Arc<Stats>,
-    /// Batches under way, and who waits for them.
+    /// Batches in flight, and the flushes that wait for them.
     pub pending: Pending,
     endpoints: Endpoints,
 }
@@ -85,13 +85,13 @@ impl Ledger {
         Self { sink, overflow: Overflow::default(), stats, pending: Pending::default(), endpoints }
     }
 
-    /// Tells the facade.
+    /// Sends an event to the facade.
     pub fn emit(&self, event: &Event) {
         self.sink.emit(event);
     }
 
-    /// Accounts for a finished job; answers its batch when it was the last job of it. Counts before it tells, so that
-    /// whoever is told sees the new counts.
+    /// Accounts for a finished job; returns its batch when this was the last job of the batch. Counts before it emits
+    /// an event, so that the receiver of the event sees the new counts.
     #[must_use]
     pub fn settle(&mut self, job: &Job, end: End) -> Option<PendingBatch> {
         let (signal, records, bytes) = (job.signal(), job.payload.range(), job.payload.record_bytes());
@@ -104,7 +104,8 @@ impl Ledger {
                 self.leave(records, bytes, Fate::Delivered);
             }
             End::Dropped(reason) => {
-                // Another signal of the batch was rejected: this one would have been.
+                // The token was rejected for another signal of the batch, so it would have been rejected for this one
+                // too.
                 if let Some(batch) = batch.filter(|batch| batch.rejection.is_some()) {
                     batch.lose(signal, records.count, None);
                 }
@@ -140,13 +141,13 @@ impl Ledger {
         settled.batch
     }
 
-    /// The queue let the oldest records of a job go, the others wait on.
+    /// A full queue has dropped the oldest records of a job; its other records still wait.
     pub fn trim(&mut self, records: RecordRange, bytes: usize) {
         self.on_overflow(records.count);
         self.leave(records, bytes, Fate::Dropped(DropReason::QueueFull));
     }
 
-    /// The one door: from here on nothing is done for these records any more. `bytes`: of their JSON.
+    /// The one door: after this call nothing more happens to these records. `bytes`: the length of their JSON.
     fn leave(&self, records: RecordRange, bytes: usize, fate: Fate) {
         let RecordRange { signal, count, .. } = records;
         match fate {
@@ -166,7 +167,7 @@ impl Ledger {
         self.sink.emit_dropped(counts, reason);
     }
 
-    /// Turns one record away, naming it. `bytes`: its JSON.
+    /// Turns one record away, and names it in the log. `bytes`: the length of its JSON.
     pub fn turn_away_record(&self, signal: Signal, reason: DropReason, record: RecordName, bytes: usize) {
         let mut counts = [0; Signal::ALL.len()];
         if let Some(count) = counts.get_mut(signal.index()) {
@@ -176,7 +177,7 @@ impl Ledger {
         self.emit(&Event::RecordDropped { signal, reason, record, bytes: bytes as u64 });
     }
 
-    /// Turns the records of a buffer that cannot be read further away, if there are any.
+    /// Turns away the records of a buffer that cannot be read further, if there are any.
     pub fn turn_away_unreadable(&self, counts: [u64; Signal::ALL.len()], fault: Fault) {
         let dropped_records = counts.iter().sum();
         if dropped_records > 0 {
@@ -185,12 +186,13 @@ impl Ledger {
         }
     }
 
-    /// The queue let records go.
+    /// A full queue has dropped records.
     pub fn on_overflow(&mut self, count: u64) {
         self.overflow.unreported += count;
     }
 
-    /// Says how many records the queue let go, if that is due at `now`; `None`: it is the last chance.
+    /// Reports the number of records that a full queue has dropped, if a report is due at `now`. `None`: reports in any
+    /// case.
     pub fn report_overflow(&mut self, now: Option<Instant>, max_queue_bytes: usize) {
         let reported_at = self.overflow.reported_at;
         let due = now.zip(reported_at).is_none_or(|(now, at)| now >= at + OVERFLOW_REPORT_INTERVAL);
@@ -209,7 +211,7 @@ impl Ledger {
         [self.pending.deadline(), report].into_iter().flatten().min()
     }
 
-    /// The engine cannot go on for this exporter.
+    /// Reports that the engine cannot go on for this exporter.
     pub fn fail(&self, message: &str) {
         self.sink.emit_failed(&self.stats, message);
     }
@@ -231,7 +233,8 @@ impl Ledger {
         }
     }
 
-    /// Logs how a batch ended. `reopened_after`: records that a cooldown has cost which its delivery has ended.
+    /// Logs how a batch ended. `reopened_after`: the number of records that the cooldown which ended with this delivery
+    /// has cost.
     pub fn close(&self, now: Instant, batch: PendingBatch, reopened_after: u64) {
         let duration_ms = whole_ms(now - batch.started);
         let PendingBatch { count: batch_size, reason: flush_reason, .. } = batch;

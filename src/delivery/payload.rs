@@ -1,19 +1,20 @@
-//! Records of one signal on their way out: the JSON of each, and their numbers.
+//! Consecutive records of one signal: the JSON of each, and their numbers.
 
 use crate::{protocol::request::frame_len, signal::Signal};
 
-/// Records of one signal that follow each other.
+/// Identifies consecutive records of one signal by their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordRange {
-    /// Which signal.
+    /// The signal.
     pub signal: Signal,
     /// The number of the first one: records of a signal are numbered from 0, in the order in which they join a batch.
     pub first: u64,
-    /// How many.
+    /// The number of records.
     pub count: u64,
 }
 
-/// See the module. Records are added at its end, and leave at its front or in halves.
+/// Consecutive records of one signal; see the module. Records are added at its end. They leave at its front, or when it
+/// is parted.
 #[derive(Debug)]
 pub struct Payload {
     signal: Signal,
@@ -25,14 +26,14 @@ pub struct Payload {
 }
 
 impl Payload {
-    /// No records; the number of the first one will be `first`.
+    /// A payload without records; the number of its first record will be `first`.
     #[must_use]
     pub fn new(signal: Signal, first: u64) -> Self {
         Self { signal, first, json: Vec::new(), ends: Vec::new() }
     }
 
-    /// What the records that come next go into, with room for as many as this one has: batches are much alike, and
-    /// growing costs several allocations.
+    /// A payload for the records that follow these, with memory for as many. Batches are similar in size, and growing
+    /// costs several allocations.
     #[must_use]
     pub fn successor(&self) -> Self {
         Self {
@@ -53,14 +54,15 @@ impl Payload {
         self.ends.push(u32::try_from(self.json.len()).unwrap_or(u32::MAX));
     }
 
-    /// Gives back what growing has reserved: a payload may wait for minutes.
+    /// Frees the memory that growing has reserved: a payload may wait for minutes.
     pub fn shrink(&mut self) {
         self.json.shrink_to_fit();
         self.ends.shrink_to_fit();
     }
 
-    /// Takes the records at the front out: at least `bytes` of them, and a quarter, so that a full queue does not copy
-    /// the same payload again for each new record. Answers which, and how many bytes; `None` when that is all.
+    /// Takes out records at the front: at least `bytes` of them, and at least a quarter, so that a full queue does not
+    /// copy the same payload again for each new record. Returns the records and their bytes; `None` when those are all
+    /// records.
     pub fn trim(&mut self, bytes: usize) -> Option<(RecordRange, usize)> {
         let target = bytes.max(self.json.len() / 4);
         let (mut count, mut taken) = (0, 0);
@@ -80,14 +82,14 @@ impl Payload {
         Some((trimmed, taken))
     }
 
-    /// The older and the newer half; of one record, the newer half is that record.
+    /// Splits the payload into an older and a newer half. Of one record, the newer half has that record.
     #[must_use]
     pub fn halves(&self) -> [Self; 2] {
         let (middle, end) = (self.ends.len() / 2, self.ends.len());
         [self.part(0, middle), self.part(middle, end)]
     }
 
-    /// Parts whose bodies have at most `max_body` bytes, or one record.
+    /// Splits the payload into parts whose bodies have at most `max_body` bytes, or hold one record.
     #[must_use]
     pub fn pieces(&self, max_body: usize) -> Vec<Self> {
         let mut pieces: Vec<Self> = Vec::new();
@@ -105,25 +107,25 @@ impl Payload {
         pieces
     }
 
-    /// Which signal.
+    /// The signal of the records.
     #[must_use]
     pub fn signal(&self) -> Signal {
         self.signal
     }
 
-    /// Which records.
+    /// The numbers of the records.
     #[must_use]
     pub fn range(&self) -> RecordRange {
         RecordRange { signal: self.signal, first: self.first, count: self.count() }
     }
 
-    /// How many records.
+    /// The number of records.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.ends.len() as u64
     }
 
-    /// Whether there are none.
+    /// Whether it has no records.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
@@ -135,13 +137,13 @@ impl Payload {
         &self.json
     }
 
-    /// Bytes of the request's body; none without records.
+    /// The length of the request's body in bytes; 0 without records.
     #[must_use]
     pub fn body_len(&self) -> usize {
         if self.is_empty() { 0 } else { self.json.len() + frame_len(self.signal) }
     }
 
-    /// Bytes of the records alone.
+    /// The length of the records alone in bytes.
     #[must_use]
     pub fn record_bytes(&self) -> usize {
         self.json.len() - self.ends.len().saturating_sub(1)
@@ -158,7 +160,8 @@ impl Payload {
         })
     }
 
-    /// A copy of the records from index `start` to before `end`. A copy, so that the memory of the others can be let go.
+    /// A copy of the records from index `start` to before `end`: with a copy the memory of the other records can be
+    /// freed.
     fn part(&self, start: usize, end: usize) -> Self {
         let mut part = Self::new(self.signal, self.first + start as u64);
         for record in self.records().take(end).skip(start) {

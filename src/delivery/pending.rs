@@ -1,4 +1,4 @@
-//! Closed batches until the last of their records is settled, and the flushes that wait.
+//! Closed batches until the last of their records is settled, and flushes that wait.
 
 use std::collections::BTreeMap;
 
@@ -7,16 +7,16 @@ use tokio::time::Instant;
 use super::{batch::FlushReason, gate::CooldownStarted};
 use crate::{command::FlushKind, protocol::reply::Said, signal::Signal};
 
-/// Requests that a batch may cost beyond the usual ones when its records are parted to find a bad one: this, and two for
-/// each halving that finds one in `count` records.
+/// The number of extra requests that a batch may cost when its records are parted to find a bad one: this constant, and
+/// two for each halving that finds one record among `count`.
 const EXTRA_REQUESTS: u32 = 16;
 
-/// What a signal of a batch has lost after the last attempt.
+/// The records of one signal that a batch has lost, as they are reported after the last attempt.
 #[derive(Debug)]
 pub struct Loss {
-    /// Which signal.
+    /// The signal.
     pub signal: Signal,
-    /// How many records that are told of together.
+    /// The number of records in this report.
     pub records: u64,
     /// To be logged as a failure of the signal.
     pub failure: Option<Failure>,
@@ -36,26 +36,26 @@ pub struct Failure {
 /// A closed batch with at least one job that is not settled.
 #[derive(Debug)]
 pub struct PendingBatch {
-    /// Records in the batch.
+    /// The number of records in the batch.
     pub count: u64,
-    /// Why it was closed.
+    /// Why the batch was closed.
     pub reason: FlushReason,
-    /// When it was closed.
+    /// When the batch was closed.
     pub started: Instant,
-    /// Of the signals that have lost records.
+    /// One entry for each signal that has lost records.
     pub losses: Vec<Loss>,
-    /// The status with which the credentials were rejected, and the cooldown that this has started.
+    /// The status with which the token was rejected, and the cooldown that this has started.
     pub rejection: Option<(u16, CooldownStarted)>,
-    /// Whether anything of it was delivered.
+    /// Whether any of its records were delivered.
     pub delivered: bool,
-    /// Requests that it has cost to look for a bad record.
+    /// The number of extra requests made to find a bad record.
     extra_requests: u32,
-    /// Jobs that are not settled, by [`Signal::index`].
+    /// The number of jobs that are not settled, by [`Signal::index`].
     jobs: [u32; Signal::ALL.len()],
 }
 
 impl PendingBatch {
-    /// Whether records of it were delivered and no signal of it has lost any.
+    /// Whether records of the batch were delivered and none of its signals has lost any.
     #[must_use]
     pub fn is_delivered(&self) -> bool {
         self.delivered && self.losses.is_empty()
@@ -71,7 +71,7 @@ impl PendingBatch {
         }
     }
 
-    /// What a signal has lost, when the last of its jobs is settled.
+    /// The loss of a signal, once the last of its jobs is settled.
     fn loss_of_finished(&mut self, signal: Signal) -> Option<(u64, Failure)> {
         if self.jobs.get(signal.index()).is_some_and(|&jobs| jobs > 0) {
             return None;
@@ -81,10 +81,10 @@ impl PendingBatch {
     }
 }
 
-/// A job is settled.
+/// What follows when a job is settled.
 #[derive(Debug)]
 pub struct Settled {
-    /// What its signal has lost of the batch, and why, if this was the last job of the signal.
+    /// The loss of its signal, if this was the last job of the signal.
     pub loss: Option<(u64, Failure)>,
     /// The batch, if this was its last job.
     pub batch: Option<PendingBatch>,
@@ -93,19 +93,19 @@ pub struct Settled {
 /// A flush that waits.
 #[derive(Debug)]
 pub struct Waiter {
-    /// Comes back in the answer.
+    /// The facade's number for the flush, repeated in the event.
     pub ticket: u32,
-    /// What it is for.
+    /// What the flush is for.
     pub kind: FlushKind,
-    /// Waits no longer than this.
+    /// The latest time of the event.
     pub deadline: Instant,
-    /// It waits for records before these numbers, by [`Signal::index`].
+    /// The flush waits for records before these numbers, by [`Signal::index`].
     pub ends: [u64; Signal::ALL.len()],
-    /// It waits for no more than so many failures of each address in all, by [`Signal::index`].
+    /// The flush stops waiting at this total number of failures of each address, by [`Signal::index`].
     pub failures: [u64; Signal::ALL.len()],
 }
 
-/// See the module.
+/// Closed batches and waiting flushes; see the module.
 #[derive(Debug, Default)]
 pub struct Pending {
     open: BTreeMap<u64, PendingBatch>,
@@ -114,7 +114,7 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Takes in a closed batch with a job for each of these signals; answers the batch's number.
+    /// Adds a closed batch with a job for each of these signals; returns the batch's number.
     pub fn open(
         &mut self,
         now: Instant,
@@ -143,12 +143,12 @@ impl Pending {
         self.last_batch
     }
 
-    /// A batch.
+    /// The batch of this number.
     pub fn get_mut(&mut self, batch: u64) -> Option<&mut PendingBatch> {
         self.open.get_mut(&batch)
     }
 
-    /// A job of the batch became `parts` jobs.
+    /// A job of the batch was replaced by `parts` jobs.
     pub fn on_parted(&mut self, batch: u64, signal: Signal, parts: usize) {
         let jobs = self.open.get_mut(&batch).and_then(|batch| batch.jobs.get_mut(signal.index()));
         if let Some(jobs) = jobs {
@@ -156,7 +156,7 @@ impl Pending {
         }
     }
 
-    /// Whether the batch may cost so many requests more in the search for a bad record; notes them.
+    /// Whether the batch may cost this number of further requests in the search for a bad record. Counts them if so.
     pub fn may_search(&mut self, batch: u64, requests: u32) -> bool {
         let Some(batch) = self.open.get_mut(&batch) else { return false };
         let allowed = 2 * batch.count.max(1).next_power_of_two().ilog2() + EXTRA_REQUESTS;
@@ -178,17 +178,17 @@ impl Pending {
         Settled { loss, batch: is_over.then(|| self.open.remove(&number)).flatten() }
     }
 
-    /// A flush waits.
+    /// Adds a flush that waits.
     pub fn wait(&mut self, waiter: Waiter) {
         self.waiters.push(waiter);
     }
 
-    /// The flushes that have nothing more to wait for.
+    /// Takes out the flushes that have nothing more to wait for.
     pub fn take_answered(&mut self, is_over: impl Fn(&Waiter) -> bool) -> Vec<Waiter> {
         self.waiters.extract_if(.., |waiter| is_over(waiter)).collect()
     }
 
-    /// Until when the flushes at the end of an exporter wait, if there are any.
+    /// The time until which flushes at the end of an exporter wait, if there are any.
     #[must_use]
     pub fn ends_at(&self) -> Option<Instant> {
         let ends = self.waiters.iter().filter(|waiter| waiter.kind != FlushKind::Flush);
@@ -207,7 +207,7 @@ impl Pending {
         self.open.values().next().map(|batch| batch.started)
     }
 
-    /// Whether no batch is under way.
+    /// Whether no batch is in flight or waiting.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.open.is_empty()

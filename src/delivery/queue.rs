@@ -1,4 +1,4 @@
-//! Jobs that wait, a queue for each signal, and the memory that bounds them. Every operation takes O(log n).
+//! Jobs that wait, one queue for each signal, and the memory limit on them. Every operation takes O(log n).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,36 +11,37 @@ use super::{
 };
 use crate::signal::Signal;
 
-/// The jobs of one signal, by age and by what they wait for, and the address they go to.
+/// The jobs of one signal, by age and by what they wait for, and the address to which they go.
 #[derive(Debug, Default)]
 struct Line {
     address: Address,
     /// By [`Job::age`].
     jobs: BTreeMap<u64, Job>,
     fresh: BTreeSet<u64>,
-    /// By turn, so that a job that fails each time does not keep its place before the others.
+    /// By turn, so that a job that fails each time goes behind the other jobs.
     retrying: BTreeSet<(u64, u64)>,
     clocked: BTreeSet<(Instant, u64)>,
-    /// Under way.
+    /// The number of jobs in flight.
     out: BTreeSet<u64>,
-    /// Those of them, and of `jobs`, for which flushes wait.
+    /// The jobs, waiting or in flight, for which flushes wait.
     awaited: BTreeSet<u64>,
     next_turn: u64,
-    /// Bytes of the bodies under way.
+    /// The bytes of the bodies in flight.
     out_bytes: usize,
 }
 
-/// See the module.
+/// Jobs that wait; see the module.
 #[derive(Debug)]
 pub struct Queue {
     lines: [Line; Signal::ALL.len()],
     cost: usize,
-    /// Bytes of bodies that may be under way to one address; one body may be larger.
+    /// The limit on the bytes of bodies in flight to one address; one body alone may be larger.
     max_out_bytes: usize,
 }
 
 impl Queue {
-    /// An empty queue. `max_out_bytes`: of bodies that may be under way to one address; one body may be larger.
+    /// An empty queue. `max_out_bytes`: the limit on bytes of bodies in flight to one address; one body alone may be
+    /// larger.
     #[must_use]
     pub fn new(max_out_bytes: usize) -> Self {
         Self { lines: Signal::ALL.map(|_| Line::default()), cost: 0, max_out_bytes }
@@ -52,8 +53,8 @@ impl Queue {
         self.line_mut(job.signal()).push(job);
     }
 
-    /// Takes the oldest job that may be sent at `now`, for an attempt: it has to come back through
-    /// [`Queue::on_returned`]. A body larger than the collector takes is parted before.
+    /// Takes the oldest job that may be sent at `now`. The caller has to report the attempt by [`Queue::on_returned`].
+    /// A job whose body is larger than the collector accepts is parted first.
     pub fn pop_ready(&mut self, now: Instant, haste: Haste, on_parted: impl FnMut(&Job, usize)) -> Option<Job> {
         let ready = Signal::ALL.into_iter().filter_map(|signal| {
             let line = self.line(signal);
@@ -78,7 +79,7 @@ impl Queue {
         Some(job)
     }
 
-    /// Puts the parts of a job into its place; answers the first one, taken out again.
+    /// Puts the parts of a job into its place; takes out the first part and returns it.
     fn part(&mut self, job: &Job, parts: Vec<Payload>, mut on_parted: impl FnMut(&Job, usize)) -> Option<Job> {
         on_parted(job, parts.len());
         let mut parts = parts.into_iter().map(|payload| job.part(payload));
@@ -87,7 +88,7 @@ impl Queue {
         first
     }
 
-    /// An attempt is over; its outcome follows.
+    /// An attempt is over; its outcome follows in another call.
     pub fn on_returned(&mut self, job: &Job) {
         let line = self.line_mut(job.signal());
         line.address.on_returned(job);
@@ -96,7 +97,7 @@ impl Queue {
         line.awaited.remove(&job.age());
     }
 
-    /// Takes the oldest job of all signals, ready or not.
+    /// Takes the oldest job of all signals, whether it may be sent or not.
     pub fn pop_oldest(&mut self) -> Option<Job> {
         let oldest = self.lines.iter().filter_map(|line| line.jobs.values().next());
         let (signal, age) = oldest.min_by_key(|job| job.batch).map(|job| (job.signal(), job.age()))?;
@@ -111,19 +112,19 @@ impl Queue {
 
     /// Takes the oldest job of a signal if its window is over.
     pub fn pop_expired(&mut self, now: Instant, signal: Signal) -> Option<Job> {
-        // Windows are alike and begin when a batch is closed: the oldest ends first.
+        // All windows are equally long and begin when a batch is closed, so the oldest one ends first.
         let (&age, _) = self.line(signal).jobs.first_key_value().filter(|(_, job)| job.is_expired(now))?;
         self.remove(signal, age)
     }
 
-    /// The exporter ends: everything that waits may go out now, and flushes wait for one try of it at least.
+    /// The exporter ends: every waiting job may be sent now, and flushes wait for at least one attempt of it.
     pub fn hurry_all(&mut self) {
         for line in &mut self.lines {
             line.hurry_all();
         }
     }
 
-    /// A flush: brings one try of each signal forward that has to wait for its time.
+    /// A flush brings forward one try of each signal that has to wait for its time.
     pub fn bring_forward(&mut self, now: Instant, haste: Haste) {
         for line in &mut self.lines {
             if line.next(now, haste, self.max_out_bytes).is_some_and(|(at, _)| at > now) {
@@ -158,24 +159,24 @@ impl Queue {
         self.line(signal).jobs.is_empty()
     }
 
-    /// Where a signal goes.
+    /// The address of a signal.
     #[must_use]
     pub fn address(&self, signal: Signal) -> &Address {
         &self.line(signal).address
     }
 
-    /// The same.
+    /// The address of a signal, to change it.
     pub fn address_mut(&mut self, signal: Signal) -> &mut Address {
         &mut self.line_mut(signal).address
     }
 
-    /// Bytes of memory of the jobs that wait.
+    /// The memory of the jobs that wait, in bytes.
     #[must_use]
     pub fn cost(&self) -> usize {
         self.cost
     }
 
-    /// Bytes of memory of the jobs under way: the records, and the body that was made of them.
+    /// The memory of the jobs in flight, in bytes: records, and the bodies made of them.
     #[must_use]
     pub fn out_cost(&self) -> usize {
         self.lines.iter().map(|line| 2 * line.out_bytes).sum()
@@ -240,8 +241,8 @@ impl Line {
         let fresh = self.fresh.first().and_then(|&age| opens(age));
         let retrying = self.retrying.first().and_then(|&(_, age)| opens(age));
         let clocked = self.clocked.first().and_then(|&(_, age)| opens(age));
-        // While the address fails, a job that was never tried is the best judge of it. While it works, what has waited
-        // longest goes first.
+        // While the address fails, a job that was never tried goes first: its result says most about the address. While
+        // the address works, the job that has waited longest goes first.
         let candidates = [fresh, retrying, clocked].into_iter().flatten();
         let judge = candidates.clone().find(|&(at, _)| self.address.trouble().is_some() && at <= now);
         judge.or_else(|| candidates.min_by_key(|&(at, _)| at))

@@ -1,8 +1,7 @@
 //! When what may be sent: the one place for time. Pure.
 //!
-//! Each signal has an address of its own, with a limit of its own, so that one that fails or hangs does not hold up the
-//! others. What an answer does to an address and to its job, and what may be sent next, is a table in DESIGN
-//! ("When what is sent").
+//! Each signal has an address of its own, with a limit of its own, so that an address that fails or hangs does not
+//! delay the others. DESIGN has the tables of what an answer changes and what may be sent next ("When what is sent").
 
 use std::time::Duration;
 
@@ -10,25 +9,26 @@ use tokio::time::Instant;
 
 use super::job::{Job, Standing};
 
-/// Requests under way to one address, at most.
+/// The limit on requests in flight to one address.
 const MAX_IN_FLIGHT: usize = 4;
-/// Jobs never tried that an address still gets at once after its first failure: a bad body must not look like a bad
-/// address.
+/// The number of jobs, never tried before, that an address still gets at once after its first failure: a bad body must
+/// not look like a bad address.
 const PASSES: u32 = 2;
-/// A flush brings a try forward, but not sooner than this after the last one that was brought forward.
+/// A flush brings a try forward at most once in this time.
 const FORWARD_INTERVAL: Duration = Duration::from_secs(1);
-/// Single records refused as too large in a row after which the address is left alone for [`REFUSAL_PAUSE`].
+/// The number of single records refused as too large in a row after which the address pauses for [`REFUSAL_PAUSE`].
 const MAX_SINGLE_REFUSALS: u32 = 16;
-/// See [`MAX_SINGLE_REFUSALS`].
+/// The pause after [`MAX_SINGLE_REFUSALS`].
 const REFUSAL_PAUSE: Duration = Duration::from_secs(60);
-/// How long a limit on bodies stands before a larger body is tried.
+/// The time after which a larger body is tried again, once larger bodies were refused.
 const RAISE_AFTER: Duration = Duration::from_secs(10 * 60);
 
-/// Wait before the second attempt.
+/// The wait before the second attempt.
 const BACKOFF_BASE: Duration = Duration::from_secs(1);
-/// No wait is longer than this, jitter aside.
+/// The longest wait, before jitter.
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
-/// Each wait is spread by up to this share to both sides, so that many processes do not come back at once.
+/// The largest share by which jitter shortens or lengthens a wait, so that many processes do not retry at the same
+/// time.
 const JITTER_RATIO: f64 = 0.2;
 
 /// The wait after `failures` failures (1 or more): doubling from [`BACKOFF_BASE`] to [`BACKOFF_MAX`].
@@ -41,27 +41,27 @@ pub fn delay(failures: u32, jitter: f64) -> Duration {
     wait.mul_f64(1.0 + JITTER_RATIO * (2.0 * jitter - 1.0))
 }
 
-/// What is known of an address; what `stats()` may show.
+/// The state of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
-    /// The last answer was none of those that may pass.
+    /// The last answer was no temporary failure.
     Healthy,
-    /// Failed, but jobs never tried still go out.
+    /// Has just failed; jobs that were never tried still go out.
     Suspect,
-    /// Failed again: one request at a time, after a pause.
+    /// Failed again; one request at a time, after a pause.
     Failing,
-    /// The collector asked to be left alone.
+    /// The collector has asked for a pause.
     Held,
 }
 
-/// An address that fails.
+/// The present failures of an address.
 #[derive(Debug)]
 pub struct Trouble {
-    /// When it began.
+    /// When the first of them came.
     pub since: Instant,
-    /// Failures in a row; those of requests that were under way together count once.
+    /// Failures in a row. Failures of requests that were in flight at the same time count once.
     pub failures: u32,
-    /// What the last one met.
+    /// The message of the last failure.
     pub cause: String,
     /// How often the pause has grown.
     level: u32,
@@ -70,12 +70,12 @@ pub struct Trouble {
     passes: u32,
 }
 
-/// What makes jobs go out that would have to wait.
+/// Lets jobs go out earlier than they otherwise would.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Haste {
-    /// Attempts are counted: every job has a clock of its own, and an address makes no pause.
+    /// Attempts are counted (`maxRetries`): every job waits for a time of its own, and an address makes no pause.
     pub counted: bool,
-    /// The exporter ends: an address makes no pause. A hold beyond this is no use to anyone: one try instead.
+    /// The exporter ends: an address makes no pause. A hold that lasts longer than this is replaced by one try.
     pub ends_at: Option<Instant>,
 }
 
@@ -88,23 +88,23 @@ impl Haste {
 /// The address of one signal.
 #[derive(Debug)]
 pub struct Address {
-    /// Requests that may be under way: one after a failure, doubled by each success.
+    /// The limit on requests in flight: one after a failure, doubled by each success.
     limit: usize,
     in_flight: usize,
-    /// Those of them whose job has failed while others got through.
+    /// The requests in flight whose job has failed while others were delivered.
     suspects_in_flight: usize,
-    /// Counted failures ever.
+    /// The total number of failures counted.
     failures: u64,
     deliveries: u64,
     trouble: Option<Trouble>,
     hold_until: Option<Instant>,
-    /// The try at the end of the exporter, in spite of a hold, has been made.
+    /// Whether the one try at the end of the exporter, in spite of a hold, has been made.
     last_try_made: bool,
-    /// A flush wants a try: at this time at the latest.
+    /// The latest time of a try that a flush has brought forward.
     forward_at: Option<Instant>,
     last_forward: Option<Instant>,
     single_refusals: u32,
-    /// Bodies above this many bytes were refused as too large.
+    /// Bodies above this number of bytes were refused as too large.
     max_body: Option<usize>,
     max_body_since: Option<Instant>,
     /// The largest body delivered since the last refusal of one.
@@ -135,7 +135,8 @@ impl Default for Address {
 impl Address {
     /// A request goes out.
     pub fn on_sent(&mut self, now: Instant, job: &mut Job, haste: Haste) {
-        // A part keeps what its whole had seen: that the other part gets through says something about this one.
+        // A part keeps the numbers of the job that it was part of: a delivery of the other part says something about
+        // this one.
         if job.attempts == 0 && !job.is_part {
             job.deliveries_seen = self.deliveries;
         }
@@ -157,13 +158,13 @@ impl Address {
         self.last_forward = Some(now);
     }
 
-    /// A request is over, one way or another.
+    /// A request is over, with any outcome.
     pub fn on_returned(&mut self, job: &Job) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.suspects_in_flight = self.suspects_in_flight.saturating_sub(usize::from(job.suspicion > 0));
     }
 
-    /// The collector has it.
+    /// The collector has accepted a body.
     pub fn on_delivered(&mut self, now: Instant, body_len: usize) {
         self.deliveries += 1;
         self.single_refusals = 0;
@@ -180,13 +181,13 @@ impl Address {
         self.on_answer();
     }
 
-    /// The address works, whatever it said.
+    /// The address works: the collector has answered, whatever it said.
     pub fn on_answer(&mut self) {
         self.trouble = None;
         self.limit = (self.limit * 2).min(MAX_IN_FLIGHT);
     }
 
-    /// A body was too large. `part_len`: that of the larger half; none of a single record.
+    /// A body was too large. `part_len`: the length of the larger half; none for a single record.
     pub fn on_too_large(&mut self, now: Instant, body_len: usize, part_len: Option<usize>) {
         self.on_answer();
         match part_len {
@@ -218,8 +219,8 @@ impl Address {
         self.max_body
     }
 
-    /// A try failed, and another may help: decides where the job stands now. Answers whether this is a failure of the
-    /// address, and not of the job alone or one that is counted already.
+    /// A try failed, and another may help: decides what the job waits for now. Returns whether this counts as a failure
+    /// of the address. It does not when only the job fails, or when the failure is counted already.
     pub fn on_failure(&mut self, now: Instant, job: &mut Job, cause: &str, haste: Haste, jitter: fn() -> f64) -> bool {
         let others_got_through = self.deliveries > job.deliveries_seen;
         job.deliveries_seen = self.deliveries;
@@ -257,13 +258,13 @@ impl Address {
         true
     }
 
-    /// The collector asks to be left alone. `asked`: in the answer to a request of this address.
+    /// The collector asks for a pause. `asked`: whether it did so in the answer to a request of this address.
     pub fn hold(&mut self, until: Instant, asked: bool, haste: Haste) {
         self.hold_until = self.hold_until.max(Some(until));
         self.last_try_made |= asked && haste.ends_at.is_some();
     }
 
-    /// Somebody waits: a try is due now, or a second after the last one that was brought forward.
+    /// A flush waits: a try is due now, or a second after the last one that was brought forward.
     pub fn bring_forward(&mut self, now: Instant) {
         let at = self.last_forward.map_or(now, |last| now.max(last + FORWARD_INTERVAL));
         self.forward_at.get_or_insert(at);
@@ -274,27 +275,27 @@ impl Address {
         self.last_try_made = false;
     }
 
-    /// Nothing will be taken before the exporter ends, and the one try has been made.
+    /// Whether nothing will be accepted before the exporter ends, and the one try has been made.
     #[must_use]
     pub fn is_hopeless(&self, now: Instant, haste: Haste) -> bool {
         let held = self.hold_until.is_some_and(|until| now < until && haste.ends_at.is_some_and(|end| until > end));
         held && self.last_try_made && self.in_flight == 0
     }
 
-    /// When the collector may be asked again, if it has asked to be left alone.
+    /// The end of the pause for which the collector has asked, if it has.
     #[must_use]
     pub fn held_until(&self, now: Instant) -> Option<Instant> {
         self.hold_until.filter(|&until| now < until)
     }
 
-    /// Counted failures after which a flush that comes now is answered: three in a row, at least one.
+    /// The total number of failures at which a flush that begins now is answered: three in a row, and at least one.
     #[must_use]
     pub fn failures_to_wait_for(&self) -> u64 {
         let before = self.trouble.as_ref().map_or(0, |trouble| trouble.failures);
         self.failures + u64::from(3_u32.saturating_sub(before).max(1))
     }
 
-    /// Counted failures ever.
+    /// The total number of failures counted.
     #[must_use]
     pub fn failures(&self) -> u64 {
         self.failures
@@ -306,7 +307,7 @@ impl Address {
         self.trouble.as_ref()
     }
 
-    /// What is known of it.
+    /// The state of the address.
     #[must_use]
     pub fn health(&self, now: Instant) -> Health {
         match &self.trouble {
@@ -317,7 +318,7 @@ impl Address {
         }
     }
 
-    /// When a job that stands so may go out; `None` while too many are under way. `since`: when it was made.
+    /// When a job with this state may go out; `None` while too many are in flight. `since`: when the job was made.
     #[must_use]
     pub fn opens_at(&self, standing: Standing, since: Instant, haste: Haste) -> Option<Instant> {
         let suspects = if haste.pauses() { (self.limit / 2).max(1) } else { self.limit };

@@ -2,70 +2,70 @@
 
 use std::time::{Duration, SystemTime};
 
-/// Header: how long the collector wants to be left alone.
+/// Header: the pause that the collector asks for.
 pub const RETRY_AFTER: &str = "retry-after";
-/// Header: `disabled` when there is no quota left.
+/// Header: `disabled` when the quota is used up.
 pub const OBSERVABILITY: &str = "x-mastra-observability";
 /// Header: when to ask again, in seconds.
 pub const OBSERVABILITY_RETRY_AFTER: &str = "x-mastra-observability-retry-after";
 
-/// A collector cannot ask for a longer wait than this.
+/// The longest pause that a collector can ask for.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(5 * 60);
-/// Wait before the first probe of a paused exporter, when the collector does not say (peer).
+/// The wait before the first probe of a paused exporter when the collector names none (peer).
 const QUOTA_PROBE_DEFAULT: Duration = Duration::from_secs(300);
-/// The longest that a probe is put off (peer: the longest JavaScript timer).
+/// The longest wait before a probe (peer: the longest wait of a JavaScript timer).
 const QUOTA_PROBE_MAX: Duration = Duration::from_secs(2_147_483);
 
-/// What becomes of a request. Once the engine runs there are no errors, only these.
+/// What becomes of a request. A running engine has no errors, only these outcomes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The collector has it.
+    /// The collector has accepted it.
     Delivered,
     /// Not delivered; another attempt may help.
     Retry {
         /// Why, in words.
         cause: String,
-        /// How long the collector wants to be left alone, for all signals.
+        /// The pause that the collector asks for, for all signals.
         after: Option<Duration>,
     },
-    /// Too many requests of this signal (429): another attempt may help.
+    /// Too many requests for this signal (429): another attempt may help.
     TooMany {
         /// Why, in words.
         cause: String,
-        /// How long the collector wants no more of this signal.
+        /// The pause that the collector asks for, for this signal.
         after: Option<Duration>,
     },
     /// Too large: smaller bodies may pass.
     Split,
     /// The collector rejects the credentials (401 or 403).
     AuthRejected(u16),
-    /// The quota is used up: ask again later, with an empty body.
+    /// The quota is used up: to be asked again later, with a probe.
     QuotaExhausted {
-        /// How much later.
+        /// The wait before the probe.
         probe_after: Duration,
     },
-    /// The collector does not take compressed bodies: send it plain.
+    /// The collector does not accept compressed bodies: to be sent again uncompressed.
     Uncompressed,
-    /// The collector cannot take these records (400, 422): one of them may be why.
+    /// The collector cannot accept these records (400, 422): one of them may be the cause.
     Invalid {
         /// Why, in words.
         cause: String,
     },
-    /// The collector will never take it.
+    /// The collector will never accept it.
     Refused {
         /// Why, in words.
         cause: String,
     },
 }
 
-/// What an answer says, as far as it matters here.
+/// The parts of an answer that count here.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Answer<'a> {
     /// Status code.
     pub status: u16,
-    /// Its standard name.
+    /// The standard name of the status.
     pub reason: &'a str,
-    /// `Retry-After`, resolved to a wait.
+    /// `Retry-After`, as a wait from now.
     pub retry_after: Option<Duration>,
     /// `x-mastra-observability`.
     pub observability: Option<&'a str>,
@@ -77,7 +77,7 @@ pub struct Answer<'a> {
     pub compressed: bool,
 }
 
-/// Judges an answer; the one table of statuses.
+/// Judges an answer. This is the one table of statuses.
 #[must_use]
 pub fn classify(answer: &Answer<'_>) -> Outcome {
     let &Answer { status, reason, .. } = answer;
@@ -85,7 +85,7 @@ pub fn classify(answer: &Answer<'_>) -> Outcome {
     if answer.quota_pause && (status == 402 || disabled) && !matches!(status, 401 | 403) {
         return Outcome::QuotaExhausted { probe_after: quota_probe_after(answer.observability_retry_after) };
     }
-    // The peer's words, which users match on.
+    // The message of the peer, which users search for.
     let cause = format!("Request failed with status: {status} {reason}");
     let after = answer.retry_after.map(|after| after.min(RETRY_AFTER_MAX));
     match status {
@@ -94,14 +94,14 @@ pub fn classify(answer: &Answer<'_>) -> Outcome {
         413 => Outcome::Split,
         400 | 415 if answer.compressed => Outcome::Uncompressed,
         429 => Outcome::TooMany { cause, after },
-        // 407: the environment names a proxy without its password; the collector has said nothing.
+        // 407: the environment names a proxy without its password. The collector itself has said nothing.
         407 | 408 | 425 | 500..=599 => Outcome::Retry { cause, after },
         400 | 422 => Outcome::Invalid { cause },
         _ => Outcome::Refused { cause },
     }
 }
 
-/// The wait that `Retry-After` asks for: seconds or an HTTP date (RFC 9110, 10.2.3). A date in the past is no wait.
+/// The wait that `Retry-After` asks for: seconds or an HTTP date (RFC 9110, 10.2.3). A date in the past means no wait.
 #[must_use]
 pub fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
     if let Ok(seconds) = text.trim().parse() {

@@ -1,4 +1,4 @@
-//! What a collector of Mastra is. Pure.
+//! The protocol of a Mastra collector. Pure.
 //!
 //! | module | what it is |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! What a request to the collector is: its URL, its headers, and the body around records.
+//! A request to the collector: its URL, its headers, and the frame around its records.
 
 use std::{
     char::TryFromCharError,
@@ -10,10 +10,10 @@ use reqwest::Url;
 
 use crate::signal::Signal;
 
-/// Says that the exporter knows the quota contract (peer: `OBSERVABILITY_CAPABILITIES_HEADER`).
+/// Says that the exporter takes part in the quota contract (peer: `OBSERVABILITY_CAPABILITIES_HEADER`).
 pub const CAPABILITIES: (&str, &str) = ("x-mastra-observability-capabilities", "quota-pause-v1");
 
-/// Where each signal goes: publish URLs by [`Signal::index`].
+/// The publish URL of each signal, by [`Signal::index`].
 #[derive(Clone, Debug)]
 pub struct Endpoints([String; Signal::ALL.len()]);
 
@@ -24,7 +24,8 @@ impl Endpoints {
         Self(urls)
     }
 
-    /// Whether two signals go to the same server: what one is told of it holds for the other.
+    /// Whether two signals go to the same server: a pause that the server asks for in an answer to one also holds for
+    /// the other.
     #[must_use]
     pub fn share_origin(&self, one: Signal, other: Signal) -> bool {
         let origin = |signal| Url::parse(self.url(signal)).ok().map(|url| url.origin());
@@ -57,11 +58,11 @@ impl Endpoints {
     }
 }
 
-/// The value of `Authorization` as fetch, and so the peer, forms it: Latin-1, without the line break that a file may
-/// end in.
+/// The value of `Authorization` as `fetch` forms it (peer): Latin-1, without a line break at the end, as a token read
+/// from a file may have one.
 ///
 /// # Errors
-/// When the token has a character beyond Latin-1.
+/// The token has a character beyond Latin-1.
 pub fn bearer(token: &str) -> Result<Vec<u8>, TryFromCharError> {
     format!("Bearer {token}").trim_end().chars().map(u8::try_from).collect()
 }
@@ -74,7 +75,7 @@ const fn key(signal: Signal) -> &'static str {
     }
 }
 
-/// Bytes that [`body`] puts around the records.
+/// The bytes that [`body`] puts around the records.
 #[must_use]
 pub const fn frame_len(signal: Signal) -> usize {
     r#"{"":[]}"#.len() + key(signal).len()
@@ -85,12 +86,12 @@ pub const fn frame_len(signal: Signal) -> usize {
 pub struct Body {
     /// The JSON text.
     pub plain: Bytes,
-    /// It is to travel compressed; what compression makes of it is kept here for the next try.
+    /// The JSON text is to be compressed. The compressed form is kept here for the next attempt.
     pub gzip: Option<Arc<OnceLock<Bytes>>>,
 }
 
-/// The JSON text of a request. `records`: their JSON texts with commas between. No records make a probe: an empty batch of
-/// spans costs nothing, and is answered as a full one would be (peer).
+/// The JSON text of a request. `records`: their JSON texts with commas between. Without records it is a probe: an empty
+/// batch of spans costs nothing, and is answered as a full one would be (peer).
 #[must_use]
 pub fn body(signal: Signal, records: &[u8]) -> Bytes {
     let parts = [b"{\"", key(signal).as_bytes(), b"\":[", records, b"]}"];

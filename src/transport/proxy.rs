@@ -1,21 +1,21 @@
-//! The proxies that the facade found in the environment; reqwest itself looks for none.
+//! The proxies that the facade found in the environment. reqwest itself looks for none.
 
 use reqwest::{ClientBuilder, Proxy, Url};
 
 use crate::{config::Config, signal::Signal};
 
-/// Not shown: a proxy's URL may hold a password.
+/// The message does not show the URL, which may contain a password.
 #[derive(Debug, thiserror::Error)]
 #[error("a proxy's URL cannot be read")]
 pub struct ProxyError;
 
-/// Kinds of proxies; the facade passes on no other (`facade/network/proxies.ts`).
+/// The schemes of proxies. The facade passes on no other (`facade/network/proxies.ts`).
 const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
 
 /// Sends the requests to each endpoint through its proxy, if it has one.
 ///
 /// # Errors
-/// [`ProxyError`]
+/// [`ProxyError`] when reqwest refuses the URL of a proxy.
 pub fn with_proxies(client: ClientBuilder, config: &Config) -> Result<ClientBuilder, ProxyError> {
     let url = |text: &str| {
         Url::parse(text).ok().filter(|url| SCHEMES.contains(&url.scheme()) && url.has_host()).ok_or(ProxyError)

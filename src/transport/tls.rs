@@ -1,4 +1,4 @@
-//! Which servers are trusted: by the root certificates that Node trusts, parsed once however many exporters use them.
+//! Trust in servers: by the root certificates that Node trusts, parsed once for any number of exporters.
 
 use std::{
     collections::HashSet,
@@ -25,8 +25,8 @@ pub struct Trust(Arc<LazyLock<Parsed, Box<dyn FnOnce() -> Parsed + Send>>>);
 type Parsed = Result<ClientConfig, Error>;
 
 impl Trust {
-    /// Trusts exactly the certificates in this PEM text. Ones that cannot be read are passed over, as Node does with
-    /// extra ones.
+    /// Trusts exactly the certificates in this PEM text. Certificates that cannot be read are ignored, as Node ignores
+    /// such extra certificates.
     #[must_use]
     pub fn new(pem: String) -> Self {
         Self(Arc::new(LazyLock::new(Box::new(move || client_config(&pem)))))
@@ -42,7 +42,7 @@ impl Trust {
 }
 
 impl Default for Trust {
-    /// Trusts nobody.
+    /// Trusts no server.
     fn default() -> Self {
         Self::new(String::new())
     }
@@ -62,14 +62,14 @@ fn client_config(pem: &str) -> Parsed {
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
     let config = match WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build() {
         Ok(webpki) => builder.dangerous().with_custom_certificate_verifier(Arc::new(ListedAsItself { webpki, listed })),
-        // No certificate at all: trusts nobody.
+        // Without any certificate no server is trusted.
         Err(_) => builder.with_root_certificates(RootCertStore::empty()),
     };
     Ok(config.with_no_client_auth())
 }
 
-/// webpki, and as OpenSSL does: a server may show a certificate that is marked as a CA if that very certificate is
-/// listed. `openssl req -x509` marks each certificate so.
+/// webpki's rules and one of OpenSSL's: a server may show a certificate that is marked as a CA if that very certificate
+/// is trusted. `openssl req -x509` marks each certificate in this way.
 #[derive(Debug)]
 struct ListedAsItself {
     webpki: Arc<WebPkiServerVerifier>,
@@ -86,7 +86,7 @@ impl ServerCertVerifier for ListedAsItself {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         match self.webpki.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            // webpki looks at the time of a certificate before it looks at the mark (tests/http/tls.rs holds that).
+            // webpki checks the dates of a certificate before it checks this mark (tests/http/tls.rs tests that).
             Err(error) if is_ca_used_as_end_entity(&error) && self.listed.contains(end_entity) => {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())

@@ -1,14 +1,15 @@
-//! The fields on the first level of a record that somebody needs: the engine for its warnings, a span for further ones.
+//! The fields on the first level of a record that the engine needs: for its warnings, and for the further fields of a
+//! span.
 
 use std::ops::Range;
 
-/// What was found on the first level of a record.
+/// The fields that were found on the first level of a record.
 #[derive(Debug, Default)]
 pub struct Fields {
     found: [Option<Range<usize>>; Field::ALL.len()],
 }
 
-/// A field on the first level of a record that somebody needs.
+/// A field on the first level of a record that the engine needs.
 #[derive(Clone, Copy, Debug)]
 pub enum Field {
     /// `id`
@@ -43,13 +44,13 @@ impl Field {
 }
 
 impl Fields {
-    /// Where its JSON is in the output.
+    /// The position of its JSON in the output.
     #[must_use]
     pub fn get(&self, field: Field) -> Option<Range<usize>> {
         self.found.get(field as usize).cloned().flatten()
     }
 
-    /// Notes the JSON of a property.
+    /// Notes the position of a property's JSON.
     pub fn note(&mut self, key: &[u8], value: Range<usize>) {
         let field = Field::ALL.iter().find(|(name, _)| *name == key).map(|&(_, field)| field);
         if let Some(found) = field.and_then(|field| self.found.get_mut(field as usize)) {

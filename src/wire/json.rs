@@ -2,18 +2,18 @@
 
 use std::ops::RangeInclusive;
 
-/// Bytes and units looked at together: the compiler makes a few vector instructions of each.
+/// The number of bytes or units that are examined together: the compiler makes a few vector instructions of each group.
 const CHUNK: usize = 32;
 /// A power of two.
 const DENSE: usize = 16;
 const UNITS: usize = 16;
 const WIDE_UNITS: usize = 8;
 
-/// Milliseconds of a day.
+/// The milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
-/// Years that an ISO date writes with four digits.
+/// The years that an ISO date writes with four digits.
 const FOUR_DIGITS: RangeInclusive<i64> = 0..=9999;
-/// Integers that a double holds exactly and that are written without an exponent: -2^53..=2^53.
+/// The integers that a double holds exactly and that are written without an exponent: -2^53..=2^53.
 const EXACT: RangeInclusive<f64> = -9_007_199_254_740_992.0..=9_007_199_254_740_992.0;
 
 /// A string of Latin-1 bytes.
@@ -24,7 +24,7 @@ pub fn latin1(out: &mut Vec<u8>, text: &[u8]) {
         let Some((plain, after)) = rest.split_at_checked(plain_len(rest)) else { break };
         out.extend_from_slice(plain);
         rest = after;
-        // In text that is itself JSON the next quote is near: a look for it would cost more than the copy.
+        // In text that is itself JSON the next quote is near: searching for it would cost more than copying.
         while let Some((chunk, after)) = rest.split_first_chunk::<DENSE>() {
             let Some((bytes, len)) = escaped_chunk(chunk) else { break };
             out.extend_from_slice(bytes.get(..len).unwrap_or_default());
@@ -44,9 +44,9 @@ pub fn latin1(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
 }
 
-/// Marks bytes that cannot stand in a JSON string and are not escaped by one letter.
+/// Marks bytes that a JSON string cannot contain and whose escape is longer than a backslash and one letter.
 const RARE: u8 = 1;
-/// The letter behind the backslash of bytes that have one; 0 for those that stand for themselves.
+/// For each byte the letter after the backslash of its escape; 0 for bytes without such an escape.
 #[expect(clippy::indexing_slicing, reason = "all indices are bytes")]
 const ESCAPES: [u8; 256] = {
     let mut table = [0; 256];
@@ -61,8 +61,9 @@ const ESCAPES: [u8; 256] = {
     table
 };
 
-/// Bytes of which many are escaped, and how many bytes that gives; `None` when there is a rare one among them. Without a
-/// branch for each: both bytes of an escape are always written, the second is written over where there is none.
+/// Bytes of which many need an escape, escaped, and the number of bytes that this gives; `None` when one of them needs
+/// a longer escape. Has no branch for each byte: both bytes of an escape are always written, and the second is
+/// overwritten where there is no escape.
 #[expect(clippy::indexing_slicing, reason = "masked, or a byte")]
 fn escaped_chunk(chunk: &[u8; DENSE]) -> Option<([u8; 2 * DENSE + 1], usize)> {
     let (mut bytes, mut len, mut rare) = ([0; 2 * DENSE + 1], 0, false);
@@ -77,7 +78,7 @@ fn escaped_chunk(chunk: &[u8; DENSE]) -> Option<([u8; 2 * DENSE + 1], usize)> {
     (!rare).then_some((bytes, len))
 }
 
-/// A string of UTF-16LE bytes. A surrogate without its other half is escaped.
+/// A string of UTF-16LE bytes. A surrogate without its other half is written as an escape.
 pub fn utf16(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
     let (mut rest, _) = text.as_chunks::<2>();
@@ -128,7 +129,7 @@ pub fn double(out: &mut Vec<u8>, value: f64) {
     if !value.is_finite() {
         out.extend_from_slice(b"null");
     } else if value.fract() == 0.0 && EXACT.contains(&value) {
-        // -0 becomes 0 here, as it has to.
+        // -0 becomes 0 here, as in `JSON.stringify`.
         integer(out, whole(value));
     } else {
         out.extend_from_slice(ryu_js::Buffer::new().format_finite(value).as_bytes());
@@ -185,15 +186,15 @@ fn digits<const N: usize>(out: &mut Vec<u8>, value: i64) {
     out.extend_from_slice(&digits);
 }
 
-/// Whether a byte cannot stand in a JSON string as it is.
+/// Whether a JSON string has to escape a byte.
 #[expect(clippy::needless_bitwise_bool, reason = "a branch for each comparison would not be made vector instructions")]
 fn special(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\') | (byte >= 0x80)
 }
 
-/// How many bytes from the start can be copied.
+/// The number of bytes from the start that can be copied.
 fn plain_len(text: &[u8]) -> usize {
-    // In text that is itself JSON the next quote is near: a chunk would be looked at again for each.
+    // In text that is itself JSON the next quote is near: a group would be examined again for each quote.
     let (head, rest) = text.split_at_checked(CHUNK).unwrap_or((text, &[]));
     let near = plain_words_len(head);
     if near < head.len() || rest.is_empty() {
@@ -205,7 +206,8 @@ fn plain_len(text: &[u8]) -> usize {
     whole + plain_words_len(text.get(whole..).unwrap_or_default())
 }
 
-/// The same, eight bytes at a time: the lowest set bit of a word is that of its first special byte.
+/// The number of bytes from the start that can be copied, eight at a time: the lowest set bit of a word marks its first
+/// special byte.
 fn plain_words_len(text: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 0xFF;
     const HIGHS: u64 = ONES << 7;
@@ -222,7 +224,7 @@ fn plain_words_len(text: &[u8]) -> usize {
     words.len() * 8 + tail.iter().position(|&byte| special(byte)).unwrap_or(tail.len())
 }
 
-/// Units that are all ASCII and not escaped, as bytes.
+/// Units that are all ASCII and need no escape, as bytes.
 fn narrowed(units: &[[u8; 2]; UNITS]) -> Option<[u8; UNITS]> {
     let high = units.iter().fold(0, |all, unit| all | unit[1]);
     let low = units.map(|unit| unit[0]);
@@ -230,7 +232,7 @@ fn narrowed(units: &[[u8; 2]; UNITS]) -> Option<[u8; UNITS]> {
     (high == 0 && !special).then_some(low)
 }
 
-/// Units that all become three bytes, as these.
+/// Units that all become three bytes of UTF-8, as these bytes.
 fn widened(units: &[[u8; 2]; WIDE_UNITS]) -> Option<[u8; 3 * WIDE_UNITS]> {
     let units = units.map(u16::from_le_bytes);
     if units.iter().any(|unit| matches!(unit, 0..0x800 | 0xD800..0xE000)) {

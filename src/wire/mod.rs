@@ -1,5 +1,6 @@
-//! What crosses from the JS thread: one buffer of V8's structured clone (see [`tag`]) with one flat array, which spells
-//! the records out in the order in which they were exported. `undefined` is a mark and never a value.
+//! The format in which records cross from the JS thread: one buffer of V8's structured clone (see [`tag`]) with one
+//! flat array. The array spells out the records in the order in which they were exported. `undefined` is a mark and
+//! never a value.
 //!
 //! ```text
 //! buffer    (kind | record | text)*
@@ -9,12 +10,12 @@
 //! members   (string value)* undefined
 //! value     null, true, false, number, string
 //!           undefined members          object
-//!           undefined number value*    array of so many
+//!           undefined number value*    array with this number of values
 //!           undefined true number      Date, in milliseconds since 1970
 //! ```
 //!
-//! Text is what `JSON.stringify` makes of records of which atoms would not keep the same. Of other records the JSON is made
-//! here, and spans get the fields of the collector's schema.
+//! Text is what `JSON.stringify` makes of a record whose JSON cannot be reproduced from primitives alone. The JSON of
+//! other records is made here, and their spans get the further fields of the collector's schema.
 
 mod fields;
 mod json;
@@ -32,34 +33,34 @@ use fields::{Field, Fields};
 use reader::Reader;
 use transcode::Transcoder;
 
-/// The kind of spans that have all their fields.
+/// The kind of spans that have all fields of the collector's schema.
 const COMPLETE_SPANS: i32 = 5;
 
-/// Room for so much JSON is kept for the next record.
+/// Memory of this size is kept for the JSON of the next record.
 const KEPT_BYTES: usize = 4 << 20;
 
-/// Why a value cannot be read.
+/// Why a buffer or a value cannot be read.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum Fault {
-    /// Not version 15.
+    /// The version is not 15.
     #[error("it is not of the expected version")]
     Version,
-    /// Ends too early, or a length is beyond the end.
+    /// The buffer ends too early, or a length is beyond its end.
     #[error("it ends too early")]
     Truncated,
-    /// A length that contradicts another, or that cannot be one.
+    /// A length contradicts another one, or is impossible.
     #[error("it contradicts itself about a length")]
     Length,
-    /// What is not written by the facade.
+    /// The tag is one that the facade does not write.
     #[error("it holds something unexpected (tag {0})")]
     Tag(u8),
-    /// A record without the kind it is of, or of a kind that does not exist.
+    /// A record has no kind before it, or the kind does not exist.
     #[error("it holds a record of no kind")]
     Kind,
-    /// Nested deeper than anything the facade writes.
+    /// The nesting is deeper than anything the facade writes.
     #[error("it is nested too deeply")]
     Depth,
-    /// More JSON than a record may have.
+    /// The JSON is longer than a record may be.
     #[error("its JSON is too long")]
     TooLarge,
 }
@@ -67,16 +68,16 @@ pub enum Fault {
 /// A record that cannot be sent.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rejected {
-    /// Why.
+    /// The cause.
     pub fault: Fault,
-    /// Which, as far as is known.
+    /// What identifies the record, as far as is known.
     pub name: RecordName,
-    /// Its JSON has so many bytes at least.
+    /// The length of its JSON in bytes, as far as it was made.
     pub bytes: usize,
 }
 
 impl Rejected {
-    /// Describes a record by what there is of its JSON.
+    /// Describes a record by the part of its JSON that was made.
     fn new(fault: Fault, json: &[u8], fields: &Fields) -> Self {
         let text = |field| serde_json::from_slice(json.get(fields.get(field)?)?).ok();
         let span_id = text(Field::SpanId).or_else(|| text(Field::Id));
@@ -85,7 +86,7 @@ impl Rejected {
     }
 }
 
-/// Reads buffers; keeps the memory for the next.
+/// Reads buffers, and keeps the memory for the next buffer.
 #[derive(Debug, Default)]
 pub struct Decoder {
     out: Vec<u8>,
@@ -97,7 +98,7 @@ impl Decoder {
     /// 1970.
     ///
     /// # Errors
-    /// What is wrong with the buffer. Records before that have been handed over, the rest cannot be read.
+    /// The fault of the buffer. The records before it have been handed over; the rest cannot be read.
     pub fn decode(
         &mut self,
         bytes: &[u8],
@@ -110,7 +111,7 @@ impl Decoder {
         json::date(created_at, created_at_ms);
         let result = Reader::new(bytes)
             .and_then(|reader| read(Transcoder::new(reader, out), max_record_bytes, created_at, take));
-        // One enormous record must not keep its memory.
+        // The memory of one enormous record is not kept.
         out.clear();
         out.shrink_to(KEPT_BYTES);
         result
@@ -155,7 +156,7 @@ fn read(
     }
 }
 
-/// A kind's signal, and whether its records get further fields here.
+/// The signal of a kind, and whether its records get further fields here.
 fn kind_of(kind: i32) -> Result<(Signal, bool), Fault> {
     if kind == COMPLETE_SPANS {
         return Ok((Signal::Traces, false));

@@ -1,8 +1,8 @@
-//! Reads a buffer from left to right. Every length is checked against what is left before anything is done with it.
+//! Reads a buffer from left to right. Every length is compared with the bytes that remain before it is used.
 
 use super::{Fault, tag};
 
-/// A place in a buffer.
+/// A position in a buffer.
 #[derive(Debug)]
 pub struct Reader<'a> {
     bytes: &'a [u8],
@@ -13,7 +13,7 @@ impl<'a> Reader<'a> {
     /// Reads the start of a buffer, up to its first value.
     ///
     /// # Errors
-    /// [`Fault::Version`] when it is not of the version that is understood.
+    /// [`Fault::Version`] when the buffer is not of the version that is understood.
     pub fn new(bytes: &'a [u8]) -> Result<Self, Fault> {
         let mut reader = Self { bytes, at: 0 };
         if reader.byte()? == tag::VERSION_TAG && reader.varint()? == tag::VERSION {
@@ -23,18 +23,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// How many bytes have been read.
+    /// The number of bytes that have been read.
     #[must_use]
     pub fn at(&self) -> usize {
         self.at
     }
 
-    /// Goes on reading at a place that [`Reader::at`] has answered.
+    /// Continues at a position that [`Reader::at`] has returned.
     pub fn seek(&mut self, at: usize) {
         self.at = at;
     }
 
-    /// The next tag, behind any padding.
+    /// The next tag, after any padding.
     ///
     /// # Errors
     /// [`Fault::Truncated`]
@@ -47,10 +47,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Begins the array that is next; answers its length.
+    /// Begins the array that comes next; returns its length.
     ///
     /// # Errors
-    /// [`Fault::Tag`] when it is something else.
+    /// [`Fault::Tag`] when something else comes next.
     pub fn begin_array(&mut self) -> Result<u32, Fault> {
         match self.tag()? {
             tag::ARRAY => self.varint(),
@@ -58,10 +58,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Ends the array of that length, whose last tag has been read.
+    /// Ends the array of that length, after its last tag has been read.
     ///
     /// # Errors
-    /// [`Fault::Length`] when it ends as another.
+    /// [`Fault::Length`] when the end has another length.
     pub fn end_array(&mut self, length: u32) -> Result<(), Fault> {
         let (named, repeated) = (self.varint()?, self.varint()?);
         if (named, repeated) == (0, length) { Ok(()) } else { Err(Fault::Length) }
@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
     /// A varint of 32 bits.
     ///
     /// # Errors
-    /// [`Fault::Truncated`], [`Fault::Length`] when it is longer.
+    /// [`Fault::Truncated`]; [`Fault::Length`] when it is longer than 32 bits.
     pub fn varint(&mut self) -> Result<u32, Fault> {
         let mut value = 0;
         for shift in [0, 7, 14, 21, 28] {
@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
     /// A zigzag varint of 32 bits.
     ///
     /// # Errors
-    /// As [`Reader::varint`].
+    /// The same as [`Reader::varint`].
     pub fn zigzag(&mut self) -> Result<i32, Fault> {
         let value = self.varint()?;
         Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
@@ -102,7 +102,7 @@ impl<'a> Reader<'a> {
         Ok(f64::from_le_bytes(*bytes))
     }
 
-    /// The bytes of a string: a varint, then so many of them.
+    /// The bytes of a string: a varint, then that number of bytes.
     ///
     /// # Errors
     /// [`Fault::Truncated`], [`Fault::Length`]
@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
         self.bytes(length as usize)
     }
 
-    /// So many bytes.
+    /// The next `length` bytes.
     ///
     /// # Errors
     /// [`Fault::Truncated`]

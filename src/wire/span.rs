@@ -1,10 +1,10 @@
-//! What the record of a span has beyond the exported span: the names of the collector's schema (peer).
+//! The further fields of a span's record: those that the collector's schema names differently (peer).
 
 use super::fields::{Field, Fields};
 
-/// Adds the fields to the span that `out` ends with. `created_at` is JSON.
+/// Adds the further fields to the span at the end of `out`. `created_at` is JSON.
 pub fn complete(out: &mut Vec<u8>, fields: &Fields, created_at: &[u8]) {
-    // Its closing brace.
+    // Removes the closing brace.
     out.pop();
     for (name, source, or_null) in [
         ("spanId", Field::Id, false),

@@ -1,8 +1,8 @@
-//! What V8's structured clone (`v8.Serializer`) writes of an array of atoms.
+//! The bytes that V8's structured clone (`v8.Serializer`) writes for an array of atoms.
 //! Source: `src/objects/value-serializer.cc` of V8; version 15 in Node 20, 22, 24 and 26.
 //!
-//! A buffer is [`VERSION_TAG`], the version, then one array: `A`, its length as a varint, the atoms, then `$`, how many
-//! named properties it has (none), and its length again. An atom is a tag and what belongs to it:
+//! A buffer is [`VERSION_TAG`], the version, then one array. The array is `A`, its length as a varint, the atoms, `$`,
+//! the number of its named properties (0), and its length again. An atom is a tag and the bytes that belong to it:
 //!
 //! | tag | what follows | |
 //! |---|---|---|
@@ -12,17 +12,17 @@
 //! | `N` | 8 bytes, little endian | number |
 //! | `"` | varint length, Latin-1 | string |
 //! | `c` | varint length in bytes, UTF-16LE at an even offset of the buffer | string |
-//! | `S` | varint length, UTF-8 | string that is a whole record; the facade's own writer makes it where there is no V8 |
+//! | `S` | varint length, UTF-8 | string that is a whole record; written by the facade where the JS engine is not V8 |
 //! | NUL | padding before any tag | |
 //!
-//! Varints are at most 5 bytes here. All other tags are those of objects, of which there are none.
+//! Varints are at most 5 bytes here. All other tags belong to objects, and no objects are written.
 
 /// First byte of a buffer.
 pub const VERSION_TAG: u8 = 0xFF;
-/// The version that all supported Node versions write; the facade compares a probe.
+/// The version that all supported versions of Node write; the facade compares a probe with it.
 pub const VERSION: u32 = 15;
 
-/// Before a tag, so that two-byte strings are aligned.
+/// Padding before a tag: two-byte strings are aligned.
 pub const PADDING: u8 = 0;
 /// Begins the array.
 pub const ARRAY: u8 = b'A';

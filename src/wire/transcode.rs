@@ -1,8 +1,8 @@
-//! From the atoms of a record straight to its JSON.
+//! Makes JSON from the atoms of a record, without a tree between.
 
 use super::{Fault, Rejected, fields::Fields, json, reader::Reader, tag};
 
-/// Containers in each other. The facade lets nothing deeper than half of this through.
+/// The limit on nesting. The facade writes at most half of it.
 const MAX_DEPTH: u32 = 256;
 
 /// Reads the records of one buffer and appends their JSON to `out`.
@@ -11,7 +11,7 @@ pub struct Transcoder<'a, 'o> {
     pub reader: Reader<'a>,
     /// The JSON.
     pub out: &'o mut Vec<u8>,
-    /// Longer than this the output must not get.
+    /// The limit on the length of the output.
     limit: usize,
     depth: u32,
 }
@@ -22,11 +22,12 @@ impl<'a, 'o> Transcoder<'a, 'o> {
         Self { reader, out, limit: usize::MAX, depth: 0 }
     }
 
-    /// Reads the members of a record. About `max_bytes` of JSON are written to the empty `out` at most; `fields` is told
-    /// what is on the first level.
+    /// Reads the members of a record. Writes about `max_bytes` of JSON at most to the empty `out`; `fields` gets the
+    /// positions of first-level fields.
     ///
     /// # Errors
-    /// The inner one is about this record alone, which has been passed over; the outer about all that follows it.
+    /// The inner error concerns this record alone, and the record has been skipped. The outer error concerns everything
+    /// that follows.
     pub fn record(&mut self, max_bytes: usize, fields: &mut Fields) -> Result<Result<(), Rejected>, Fault> {
         let at = self.reader.at();
         (self.limit, self.depth) = (max_bytes, 0);
@@ -40,7 +41,7 @@ impl<'a, 'o> Transcoder<'a, 'o> {
         Ok(Err(rejected))
     }
 
-    /// Reads a value whose tag has been read; without `WRITE` only passes over it.
+    /// Reads a value whose tag has been read. Without `WRITE` the value is skipped.
     fn value<const WRITE: bool>(&mut self, tag: u8) -> Result<(), Fault> {
         if WRITE && self.out.len() > self.limit {
             return Err(Fault::TooLarge);
@@ -71,7 +72,7 @@ impl<'a, 'o> Transcoder<'a, 'o> {
         Ok(())
     }
 
-    /// What comes behind the mark says which.
+    /// The atom after the mark says which container this is.
     fn container<const WRITE: bool>(&mut self) -> Result<(), Fault> {
         if self.depth >= MAX_DEPTH {
             return Err(Fault::Depth);
@@ -86,7 +87,7 @@ impl<'a, 'o> Transcoder<'a, 'o> {
         Ok(())
     }
 
-    /// Reads an object; `tag` is that of the first key, or of the mark at the end.
+    /// Reads an object. `tag` is that of its first key, or of the mark at its end.
     fn object<const WRITE: bool>(&mut self, mut tag: u8, mut fields: Option<&mut Fields>) -> Result<(), Fault> {
         self.write::<WRITE>(|out| out.push(b'{'));
         let first = self.out.len();
@@ -107,7 +108,7 @@ impl<'a, 'o> Transcoder<'a, 'o> {
         Ok(())
     }
 
-    /// Reads a property's name; answers it if it is in one byte a character, as all are that somebody looks for.
+    /// Reads a property's name; returns it when it is a one-byte string, as all names are that the engine looks for.
     fn key<const WRITE: bool>(&mut self, tag: u8) -> Result<Option<&'a [u8]>, Fault> {
         let text = match tag {
             tag::ONE_BYTE_STRING => {

@@ -14,8 +14,8 @@ use crate::{
 };
 
 impl Exporter {
-    /// Sends what waits; [`Event::Flushed`] follows when there is nothing more to wait for, see [`FlushKind`], or after
-    /// `within`.
+    /// Sends everything that waits. [`Event::Flushed`] follows when there is nothing more to wait for (see
+    /// [`FlushKind`]), or after `within`.
     pub fn on_flush(&mut self, now: Instant, ticket: u32, kind: FlushKind, within: Duration) {
         self.close_batch(now);
         let failures = Signal::ALL.map(|signal| self.queue.address(signal).failures_to_wait_for());
@@ -29,22 +29,22 @@ impl Exporter {
         self.answer_flushes(now);
     }
 
-    /// The exporter takes no more records: sends what waits.
+    /// The exporter takes no more records: sends everything that waits.
     pub fn close(&mut self, now: Instant) {
         self.close_batch(now);
         self.queue.bring_forward(now, self.haste(now));
     }
 
-    /// The process waits until `deadline` for what is left: everything may go out at once, and an address that fails
-    /// makes no pause.
+    /// The process waits for the remaining records until `deadline`. Every job may go out at once, and an address that
+    /// fails makes no pause.
     pub fn end(&mut self, now: Instant, deadline: Instant) {
         self.close_batch(now);
         self.ends_at = self.ends_at.max(Some(deadline));
         self.queue.hurry_all();
     }
 
-    /// The collector wants to be left alone for longer than the exporter lives, and has said so again: nobody waits for
-    /// that.
+    /// The collector has asked for a pause that outlasts the exporter, and has repeated that after one try. Waiting for
+    /// it has no use.
     pub(super) fn give_up_what_is_held(&mut self, now: Instant) {
         let haste = self.haste(now);
         let mut dropped_records = 0;
@@ -70,7 +70,7 @@ impl Exporter {
         let mut answered = self.ledger.pending.take_answered(is_over);
         if !self.stopped && answered.iter().any(|waiter| waiter.kind == FlushKind::Shutdown) {
             self.stop();
-            // Nobody else has anything to wait for now.
+            // The exporter has stopped, so every other flush is answered too.
             answered.extend(self.ledger.pending.take_answered(|_| true));
         }
         for waiter in answered {
@@ -79,7 +79,7 @@ impl Exporter {
     }
 }
 
-/// Whether a flush has nothing more to wait for in a signal. `counted`: whether attempts are.
+/// Whether a flush has nothing more to wait for in a signal. `counted`: whether attempts are counted (`maxRetries`).
 fn is_done(queue: &Queue, now: Instant, counted: bool, waiter: &Waiter, signal: Signal) -> bool {
     let at = signal.index();
     let (Some(&end), Some(&failures)) = (waiter.ends.get(at), waiter.failures.get(at)) else { return true };
@@ -92,7 +92,7 @@ fn is_done(queue: &Queue, now: Instant, counted: bool, waiter: &Waiter, signal: 
         FlushKind::Shutdown => !queue.is_awaited(signal, end),
         FlushKind::Flush => {
             let is_held = address.held_until(now).is_some_and(|until| until > waiter.deadline);
-            // An address that fails is tried for all that wait; otherwise each job is.
+            // While an address fails, one try stands for all its jobs. Otherwise each job is tried.
             let is_tried = if counted || address.trouble().is_none() {
                 !queue.is_awaited(signal, end)
             } else {

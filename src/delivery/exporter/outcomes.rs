@@ -1,4 +1,4 @@
-//! What the answer to a request does to its job: settled, parted, or back into the queue; to its address, and to the gate.
+//! What the outcome of a request changes: its job (settled, parted, or back in the queue), its address, and the gate.
 
 use std::time::Duration;
 
@@ -88,7 +88,7 @@ impl Exporter {
         }
     }
 
-    /// The collector asks to be left alone: for one signal, or for all that go to the same origin.
+    /// The collector has asked for a pause: for one signal, or for all signals of the same origin.
     fn hold(&mut self, now: Instant, asked: Signal, after: Duration, whole_origin: bool) {
         let haste = self.haste(now);
         for signal in Signal::ALL {
@@ -98,8 +98,8 @@ impl Exporter {
         }
     }
 
-    /// The gate closes at once: whatever becomes of the other signals of the batch, no request goes out with the
-    /// rejected token.
+    /// The gate closes at once: from here on no request goes out with the rejected token, whatever becomes of the other
+    /// signals of the batch.
     fn on_auth_rejected(&mut self, now: Instant, job: &Job, status: u16) {
         let batch_size = self.ledger.pending.get_mut(job.batch).map_or(0, |batch| batch.count);
         let cooldown = self.gate.on_auth_rejected(now, (self.jitter)(), batch_size);
@@ -117,7 +117,7 @@ impl Exporter {
         self.drop_waiting(now);
     }
 
-    /// Drops what waits, if the gate is closed.
+    /// Drops everything that waits, if the gate is closed.
     fn drop_waiting(&mut self, now: Instant) {
         while let Some(job) = self.queue.pop_oldest() {
             if let Err(reason) = self.gate.admit(now, job.count()) {
@@ -139,7 +139,7 @@ impl Exporter {
         }
     }
 
-    /// The collector takes the job neither compressed nor plain: one of its records may be why.
+    /// The collector refuses the job both compressed and uncompressed: one of its records may be the cause.
     fn on_invalid(&mut self, now: Instant, job: &Job, cause: String) {
         if job.count() > 1 && self.ledger.pending.may_search(job.batch, 2) {
             self.part(job, job.payload.halves());
@@ -190,7 +190,7 @@ impl Exporter {
         }
     }
 
-    /// The signal's address has just failed again: lets go what has been kept beyond its window.
+    /// The signal's address has just failed again: drops the jobs that are older than their window.
     fn expire(&mut self, now: Instant, signal: Signal, cause: &str) {
         while let Some(job) = self.queue.pop_expired(now, signal) {
             let (cause, reason) = (cause.to_owned(), DropReason::RetriesExhausted);
