@@ -49,12 +49,12 @@ pub enum Event {
         dropped_batch_size: u64,
         /// The URL without credentials and query.
         endpoint: String,
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: u32,
-        /// Of the last answer; absent when there was none.
+        /// The status of the last answer; absent when there was none.
         #[serde(skip_serializing_if = "Option::is_none")]
         status: Option<u16>,
-        /// How the last answer's body begins, without control characters.
+        /// The beginning of the last answer's body, without control characters.
         #[serde(skip_serializing_if = "Option::is_none")]
         answer: Option<String>,
         /// The message of the last attempt.
@@ -84,52 +84,52 @@ pub enum Event {
         /// The limit in bytes.
         max_queue_bytes: u64,
     },
-    /// Addresses do not work; said once until they work again.
+    /// Addresses do not work. Reported once until they work again.
     Unreachable {
-        /// Whose addresses; all of one origin.
+        /// The signals of the addresses. All addresses are of one origin.
         signals: Vec<Signal>,
-        /// The first of them: its URL without credentials and query.
+        /// The first of the addresses: its URL without credentials and query.
         endpoint: String,
-        /// What the last try met.
+        /// The message of the last attempt.
         cause: String,
-        /// Since the first failure.
+        /// The time since the first failure.
         failing_for_ms: u64,
-        /// Records that wait, of all signals.
+        /// The number of waiting records, of all signals.
         waiting_records: u64,
-        /// How long each is kept.
+        /// The time for which each record is kept.
         retry_window_ms: u64,
     },
-    /// Addresses of which [`Event::Unreachable`] has told work again.
+    /// Addresses that [`Event::Unreachable`] has reported work again.
     Reachable {
-        /// Whose addresses.
+        /// The signals of the addresses.
         signals: Vec<Signal>,
-        /// The first of them: its URL without credentials and query.
+        /// The first of the addresses: its URL without credentials and query.
         endpoint: String,
-        /// Since the first failure.
+        /// The time since the first failure.
         down_ms: u64,
         /// Records that wait, of all signals.
         waiting_records: u64,
     },
     /// A try failed, and another may help.
     TryFailed {
-        /// Whose records.
+        /// The signal.
         signal: Signal,
         /// The URL without credentials and query.
         endpoint: String,
-        /// Counts the tries of these records from 1.
+        /// The number of this attempt; the first one is 1.
         attempt: u32,
-        /// What it met.
+        /// The message of the attempt.
         cause: String,
     },
-    /// The collector has taken a request, but not all of its records.
+    /// The collector has accepted a request, but not all of its records.
     PartlyRefused {
-        /// Whose records.
+        /// The signal.
         signal: Signal,
         /// The URL without credentials and query.
         endpoint: String,
-        /// How many the collector has not stored.
+        /// The number of records that the collector has not stored.
         refused_records: u64,
-        /// Why the first of them, in the collector's words; empty when it does not say.
+        /// Why the first of them was not stored, in the collector's words; empty when the collector does not say.
         reason: String,
     },
     /// Records were dropped. This event is for alerting, so there is one for each loss.
@@ -173,7 +173,7 @@ pub enum Event {
         /// An address that does not work: its URL without credentials and query.
         #[serde(skip_serializing_if = "Option::is_none")]
         endpoint: Option<String>,
-        /// What its last try met.
+        /// The message of its last attempt.
         #[serde(skip_serializing_if = "Option::is_none")]
         cause: Option<String>,
     },

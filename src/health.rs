@@ -1,5 +1,5 @@
-//! How an exporter fares: what a person wants to know first when telemetry is missing. Written by the engine, read by the
-//! JS thread.
+//! The health of an exporter: the first thing that a person asks for when telemetry is missing. The engine writes it,
+//! the JS thread reads it.
 
 use std::{
     sync::Mutex,
@@ -15,16 +15,16 @@ use crate::lock::lock;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum State {
-    /// They are sent.
+    /// The records are sent.
     #[default]
     Healthy,
-    /// At least one address fails or asks to be left alone; its records wait.
+    /// At least one address fails or is held; its records wait.
     Retrying,
-    /// The collector rejects the credentials: they are dropped for a while.
+    /// The collector rejects the token: records are dropped until the cooldown is over.
     AuthCooldown,
-    /// The quota is used up: they are dropped until there is some again.
+    /// The quota is used up: records are dropped until there is quota again.
     QuotaPaused,
-    /// The engine has failed: they are dropped.
+    /// The engine has failed: records are dropped.
     Disabled,
 }
 
@@ -32,7 +32,7 @@ pub enum State {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct LastError {
-    /// In milliseconds since 1970.
+    /// The time in milliseconds since 1970.
     at_ms: u64,
     /// The URL without credentials and query.
     endpoint: String,
@@ -51,15 +51,15 @@ struct Inner {
     state: State,
     failure: Option<Failure>,
     delivered_at: Option<Instant>,
-    /// When the oldest record came that is neither delivered nor dropped.
+    /// When the oldest record that is neither delivered nor dropped was exported.
     oldest_since: Option<Instant>,
 }
 
-/// See the module.
+/// The health of an exporter; see the module.
 #[derive(Debug, Default)]
 pub struct Health(Mutex<Inner>);
 
-/// What TypeScript sees.
+/// The health as TypeScript sees it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HealthSnapshot {
@@ -70,7 +70,7 @@ pub struct HealthSnapshot {
 }
 
 impl Health {
-    /// What the exporter does now, and since when its oldest record has waited.
+    /// Sets the state, and the time since which the oldest record has waited.
     pub fn set(&self, state: State, oldest_since: Option<Instant>) {
         let mut inner = lock(&self.0);
         inner.state = state;
@@ -82,12 +82,12 @@ impl Health {
         lock(&self.0).failure = Some(Failure { at, endpoint, cause });
     }
 
-    /// The collector took records.
+    /// The collector has accepted records.
     pub fn delivered(&self, at: Instant) {
         lock(&self.0).delivered_at = Some(at);
     }
 
-    /// All of it at one moment, which is `now` on the monotonic clock and `wall_now` on that of the day.
+    /// All fields at one moment. That moment is `now` on the monotonic clock and `wall_now` as the time of day.
     #[must_use]
     pub fn snapshot(&self, now: Instant, wall_now: SystemTime) -> HealthSnapshot {
         let inner = lock(&self.0);

@@ -15,19 +15,19 @@
 //! | `runtime`, `shared`, `handle` | the thread; what both sides of it see; one exporter as the JS thread holds it |
 //! | `command`, `event` | the one enum that crosses to the engine, the one that comes back |
 //! | `engine` | the loop: the only code that waits |
-//! | `delivery` | one exporter's state: batch, queue, gate, ledger; pure |
+//! | `delivery` | one exporter's state: batch, queue, timing, gate, ledger; pure |
 //! | `protocol` | what a collector of Mastra is: where a signal goes, the body around records, what an answer means; pure |
 //! | `transport` | one request |
 //! | `wire` | V8 serializer bytes to JSON bytes |
-//! | `config`, `signal`, `stats` | options, kinds of telemetry, counters |
+//! | `config`, `signal`, `stats`, `health` | options, kinds of telemetry, counters, the state of an exporter |
 //! | `clock` | the only reader of clock and randomness |
 //!
-//! An exporter has four parts, one for each place that needs something of it: `handle::Handle` on the JS thread,
-//! `shared::Member` (its counters and where its events go) for both threads, `engine::Lane` (its connection) in the loop,
-//! and `delivery::exporter::Exporter`, its state.
+//! Four types belong to one exporter, one for each place: `handle::Handle` on the JS thread, `shared::Member` (its
+//! counters, and the receiver of its events) for both threads, `engine::Lane` (its state and its connection) in the
+//! loop, and in that `delivery::exporter::Exporter`, its state.
 //!
-//! A record on its way is JSON text in a `Payload` (records of one signal, with their numbers), first of the open
-//! `Batch`, then of a `Job` that waits in the queue or is under way. It leaves by one door, `Ledger::leave`.
+//! The JSON of records is in a `Payload` (records of one signal, with their numbers). The open `Batch` holds it first,
+//! then a `Job` that waits in the queue or is in flight. Records leave by one door, `Ledger::leave`.
 //!
 //! # Words
 //!
@@ -43,12 +43,12 @@
 //! | body | what a request carries: a payload framed as `{"spans":[...]}`, as it is or compressed |
 //! | parted | of a job: replaced by smaller jobs with the same records |
 //! | settled | of a job: all its records are delivered or dropped |
-//! | address | the URL of one signal, and how it answers: healthy, suspect (failed once), failing, held (`Retry-After`) |
+//! | address | the URL of one signal, and how it answers: healthy, suspect (has just failed), failing, held (`Retry-After`) |
 //! | gate | the switch that drops everything while the token is rejected or the quota is used up |
 //! | probe | a request without records that asks whether there is quota again |
 //! | handle, member, lane | an exporter on the JS thread; what both threads see of it; its state and connection in the loop |
 
-// Registers itself with Node; in a test binary there is no Node.
+// Registers itself with Node, and a test binary has no Node.
 #[cfg(not(test))]
 mod binding;
 pub mod clock;

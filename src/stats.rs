@@ -107,7 +107,7 @@ pub struct Snapshot {
     pub in_flight: u64,
 }
 
-/// What `stats()` of TypeScript is made of.
+/// The source of `stats()` in TypeScript.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
@@ -116,10 +116,10 @@ pub struct Report {
     health: HealthSnapshot,
 }
 
-/// Counters of one exporter, written by both threads, and how it fares.
+/// Counters and health of one exporter. Both threads write to them.
 #[derive(Debug, Default)]
 pub struct Stats {
-    /// How it fares.
+    /// The health of the exporter.
     pub health: Health,
     accounts: Mutex<[Account; Signal::ALL.len()]>,
     failed: AtomicBool,
@@ -205,7 +205,7 @@ impl Stats {
         lock(&self.accounts).iter().map(|account| account.queued() + account.in_flight).sum()
     }
 
-    /// All there is to know.
+    /// Counters and health at one moment.
     #[must_use]
     pub fn report(&self, now: Instant, wall_now: SystemTime) -> Report {
         Report { signals: self.snapshot(), health: self.health.snapshot(now, wall_now) }

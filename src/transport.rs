@@ -45,9 +45,9 @@ pub mod tls;
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// The time limit on reading an answer's body; after it the connection is closed.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
-/// How much of an answer's body is looked at.
+/// The limit on the part of an answer's body that is examined.
 const MAX_SAID_BYTES: usize = 8 * 1024;
-/// How long the body of an answer is waited for at most.
+/// The longest wait for the body of an answer.
 const SAID_TIMEOUT: Duration = Duration::from_secs(1);
 /// The number of answers whose bodies are read at the same time; the connections of further answers are closed.
 const MAX_OPEN_ANSWERS: usize = 4;
@@ -98,7 +98,7 @@ pub struct HttpTransport {
     /// Whether the body of the last answer came to its end in time.
     bodies_end: AtomicBool,
     request_timeout: Duration,
-    /// Never quoted, whatever an answer says.
+    /// The text that is removed from everything that is quoted from an answer.
     token: Secret,
 }
 
@@ -167,7 +167,7 @@ impl Transport for HttpTransport {
         match request.send().await {
             Ok(response) => {
                 let (outcome, status) = (self.judge(&response, compressed), response.status().as_u16());
-                // Never so long that the time limit of the request is over before what is known is told.
+                // The wait ends before the time limit of the request, so that the known status is still reported.
                 let wait = self.request_timeout.saturating_sub(clock::now() - started) / 2;
                 let text = self.finish(response, wait.min(SAID_TIMEOUT)).await;
                 Reply { outcome, said: Some(Said::new(status, &text, self.token.expose())) }
@@ -180,9 +180,9 @@ impl Transport for HttpTransport {
 }
 
 impl HttpTransport {
-    /// Reads the answer's body, so that the connection can be used again, and answers how it begins. What does not come
-    /// within `wait` is read on its own: a body that does not end must not make an accepted batch look as if it timed
-    /// out. Nothing is waited for while bodies do not end.
+    /// Reads the answer's body, so that the connection can be used again; returns its beginning. A body that is not
+    /// complete within `wait` is read in a task of its own: a body without end must not make an accepted batch look as
+    /// if it timed out. There is no wait while earlier bodies do not end.
     async fn finish(&self, mut response: Response, wait: Duration) -> Vec<u8> {
         let (mut left, mut text) = (MAX_ANSWER_BYTES, Vec::new());
         let wait = if self.bodies_end.load(Ordering::Relaxed) { wait } else { Duration::ZERO };
@@ -239,8 +239,8 @@ fn reason(response: &Response) -> Cow<'_, str> {
     }
 }
 
-/// Reads at most `left` bytes of an answer's body; `text` gets its beginning. That it breaks off changes nothing: the status
-/// has been given.
+/// Reads at most `left` bytes of an answer's body; `text` gets its beginning. A read error changes nothing, because the
+/// status is known.
 async fn drain(response: &mut Response, left: &mut usize, text: &mut Vec<u8>) {
     while let Ok(Some(chunk)) = response.chunk().await {
         text.extend(chunk.iter().take(MAX_SAID_BYTES - text.len()));

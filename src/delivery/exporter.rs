@@ -1,6 +1,6 @@
-//! One exporter's state: open batch, queue, gate, and the batches under way. Pure: given `now` and a source of jitter, it
-//! answers what to send next and when to look again. What an answer does is in `outcomes`, who waits in `flushes`, what a
-//! person is told in `reports`.
+//! One exporter's state: open batch, queue, gate, and the batches in flight. Pure: `now` and a source of jitter are
+//! passed in, and the methods say what to send next and when to call again. `outcomes` holds what an answer changes,
+//! `flushes` holds who waits, `reports` holds what is reported to a person.
 
 mod flushes;
 mod outcomes;
@@ -160,8 +160,8 @@ impl Exporter {
         [self.batcher.deadline(), self.ledger.deadline(), probe, send, report].into_iter().flatten().min()
     }
 
-    /// The next job to send now, if there is one and room for another request. Each one taken has to come back through
-    /// [`Exporter::on_reply`].
+    /// The next job to send now, if there is one and another request is allowed. The caller has to pass each job back
+    /// to [`Exporter::on_reply`].
     pub fn next_job(&mut self, now: Instant) -> Option<Job> {
         if self.probes_held_until(now).is_none() && self.gate.take_probe(now) {
             return Some(Job::probe(now));

@@ -216,13 +216,13 @@ impl Ledger {
         self.sink.emit_failed(&self.stats, message);
     }
 
-    /// Says that records were left. `failing`: an address that does not work, and why.
+    /// Reports that records were left. `failing`: an address that does not work, and why.
     pub fn emit_incomplete(&self, dropped_records: u64, failing: Option<(String, String)>) {
         let (endpoint, cause) = failing.unzip();
         self.emit(&Event::ShutdownIncomplete { dropped_records, endpoint, cause });
     }
 
-    /// Drops all that is left, and says so once. `failing`: see [`Ledger::emit_incomplete`].
+    /// Drops all remaining records, and reports that once. `failing`: see [`Ledger::emit_incomplete`].
     pub fn stop(&mut self, failing: Option<(String, String)>) {
         self.pending.clear();
         let counts = self.stats.drop_rest(DropReason::Shutdown);

@@ -18,18 +18,18 @@ pub struct Loss {
     pub signal: Signal,
     /// The number of records in this report.
     pub records: u64,
-    /// To be logged as a failure of the signal.
+    /// The cause, logged as a failure of the signal.
     pub failure: Option<Failure>,
 }
 
 /// Why records were given up.
 #[derive(Debug)]
 pub struct Failure {
-    /// What the last attempt met.
+    /// The message of the last attempt.
     pub cause: String,
-    /// How many there were.
+    /// The number of attempts.
     pub attempts: u32,
-    /// What the collector said to the last one.
+    /// The collector's text in its last answer.
     pub said: Option<Said>,
 }
 
@@ -201,7 +201,7 @@ impl Pending {
         self.waiters.iter().map(|waiter| waiter.deadline).min()
     }
 
-    /// When the oldest batch was closed that has jobs left.
+    /// When the oldest batch with jobs left was closed.
     #[must_use]
     pub fn oldest_since(&self) -> Option<Instant> {
         self.open.values().next().map(|batch| batch.started)

@@ -1,4 +1,4 @@
-//! Notices when addresses stop working and when they work again, so that a person is told once of each. Pure.
+//! Notices when addresses stop working and when they work again, so that each change is reported once. Pure.
 
 use std::time::Duration;
 
@@ -7,30 +7,30 @@ use tokio::time::Instant;
 use super::timing::Trouble;
 use crate::signal::Signal;
 
-/// An address is said to be down after this many failures in a row,
+/// An address is reported after this many failures in a row,
 const FAILURES: u32 = 2;
 /// or this long after the first one.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What is to be said now.
+/// What is to be reported now.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct News {
     /// Addresses that do not work.
     pub down: Vec<Signal>,
-    /// Addresses that work again, and since when they did not.
+    /// Addresses that work again, and the time since which they did not.
     pub up: Vec<(Signal, Instant)>,
 }
 
-/// See the module.
+/// What has been reported of the addresses; see the module.
 #[derive(Debug, Default)]
 pub struct Watch {
-    /// Since when each address is down, if that has been said; by [`Signal::index`].
+    /// The time since which each address does not work, if that has been reported; by [`Signal::index`].
     told: [Option<Instant>; Signal::ALL.len()],
 }
 
 impl Watch {
-    /// What is news at `now`. `trouble`: what is known of the address of a signal. Addresses that fail together are told
-    /// of together.
+    /// What is to be reported at `now`. `trouble`: the failures of a signal's address. Addresses that fail together are
+    /// reported together.
     pub fn look<'a>(&mut self, now: Instant, trouble: impl Fn(Signal) -> Option<&'a Trouble>) -> News {
         let mut news = News::default();
         for (signal, told) in Signal::ALL.into_iter().zip(&mut self.told) {
@@ -53,7 +53,7 @@ impl Watch {
         news
     }
 
-    /// When an address will have failed for too long to be silent about it.
+    /// When a failing address that was not reported has to be reported.
     #[must_use]
     pub fn deadline<'a>(&self, trouble: impl Fn(Signal) -> Option<&'a Trouble>) -> Option<Instant> {
         let untold = Signal::ALL.into_iter().zip(&self.told).filter(|(_, told)| told.is_none());

@@ -1,4 +1,4 @@
-//! What a person is told: addresses that stop working and work again, failed tries, refused records.
+//! What is reported to a person: addresses that stop working and work again, failed tries, refused records.
 
 use tokio::time::Instant;
 
@@ -15,9 +15,9 @@ use crate::{
 };
 
 impl Exporter {
-    /// Says what is news of the addresses, and notes how the exporter fares.
+    /// Reports what has changed about the addresses, and notes the health of the exporter.
     pub(super) fn report(&mut self, now: Instant) {
-        // Where attempts are counted, failures are told as Mastra's JavaScript exporter tells them.
+        // Where attempts are counted (`maxRetries`), failures are reported as the peer reports them.
         if self.config.max_attempts.is_none() {
             let queue = &self.queue;
             let News { down, up } = self.watch.look(now, |signal| queue.address(signal).trouble());
@@ -32,7 +32,7 @@ impl Exporter {
         self.ledger.stats.health.set(state, self.oldest_since());
     }
 
-    /// When [`Exporter::report`] has something to say.
+    /// When [`Exporter::report`] has something to report.
     pub(super) fn report_deadline(&self) -> Option<Instant> {
         let watched = self.config.max_attempts.is_none();
         watched.then(|| self.watch.deadline(|signal| self.queue.address(signal).trouble())).flatten()
@@ -47,7 +47,7 @@ impl Exporter {
                 let cause = self.queue.address(*signal).trouble().map(|trouble| &trouble.cause);
                 cause == Some(&trouble.cause) && self.config.endpoints.share_origin(first, *signal)
             };
-            // An address that is no URL shares no origin, not even with itself.
+            // An address that is no URL has no origin to share with others.
             let (signals, others): (Vec<_>, Vec<_>) =
                 rest.iter().partition(|signal| **signal == first || alike(signal));
             rest = others;
@@ -73,13 +73,13 @@ impl Exporter {
         });
     }
 
-    /// Notes what an answer says before it is judged.
+    /// Notes an answer before it is judged.
     pub(super) fn note(&mut self, now: Instant, job: &mut Job, reply: &Reply) {
         let endpoint = self.config.endpoints.shown(job.signal());
         let health = &self.ledger.stats.health;
         match &reply.outcome {
             Outcome::Delivered => health.delivered(now),
-            // Sent again in another form at once.
+            // The records are sent again in another form at once.
             Outcome::Split | Outcome::Uncompressed => {}
             outcome => health.failed(now, endpoint.clone(), cause_of(outcome)),
         }
@@ -99,7 +99,7 @@ impl Exporter {
         [self.batcher.opened_at(), self.ledger.pending.oldest_since()].into_iter().flatten().min()
     }
 
-    /// An address that does not work, and why, for the line about records that are left.
+    /// An address that does not work, and why, for the line about remaining records.
     pub(super) fn failing_endpoint(&self) -> Option<(String, String)> {
         let failing = |signal| Some((signal, self.queue.address(signal).trouble()?));
         let (signal, trouble) = Signal::ALL.into_iter().find_map(failing)?;
@@ -107,7 +107,7 @@ impl Exporter {
     }
 }
 
-/// What an outcome means for those who only ask what went wrong.
+/// What went wrong, according to an outcome.
 fn cause_of(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Retry { cause, .. }
