@@ -3,8 +3,8 @@ import { IMastraLogger, LogLevel } from "@mastra/core/logger";
 
 //#region facade/native/load.d.ts
 /**
- * Which exporters are in use: the native ones, `path` being the absolute path of the binary; or the JavaScript ones of
- * `@mastra/observability` in their place, and why.
+ * Which exporters are in use: the native ones, with the absolute `path` of the binary; or the JavaScript ones of
+ * `@mastra/observability` in their place, with the reason.
  */
 type NativeBinding = {
   loaded: true;
@@ -13,14 +13,14 @@ type NativeBinding = {
   loaded: false;
   reason: string;
 };
-/** Tells whether the native exporters are in use, or why they are not. */
+/** Says whether the native exporters are in use, or why they are not. */
 declare const nativeBinding: NativeBinding;
 //#endregion
 //#region facade/contracts/native-options.d.ts
-/** Options that the exporters have beyond those of `@mastra/observability`. Wrong values are refused. */
+/** Options that Mastra's JavaScript exporters do not have. A wrong value is an error. */
 interface NativeExporterOptions {
   /**
-   * How long a batch is tried again, in milliseconds, when `maxRetries` is not given. An integer from 0 to 86400000;
+   * How long a batch is retried, in milliseconds, when `maxRetries` is not given. An integer from 0 to 86400000;
    * default 300000.
    */
   retryWindowMs?: number;
@@ -30,29 +30,36 @@ interface NativeExporterOptions {
    */
   requestTimeoutMs?: number;
   /**
-   * Time limit of making a connection, in milliseconds, within `requestTimeoutMs`. The addresses of a name share it: of
-   * two, the second is tried after half of it. An integer from 1 to 600000; default 10000.
+   * Time limit of making a connection, in milliseconds, within `requestTimeoutMs`. The addresses of a host name share
+   * it: of two, the second is tried after half of the time. An integer from 1 to 600000; default 10000.
    */
   connectTimeoutMs?: number;
-  /** How long `flush()` waits at most, in milliseconds. An integer from 0 to 600000; default 30000. */
+  /** The longest wait of `flush()`, in milliseconds. An integer from 0 to 600000; default 30000. */
   flushTimeoutMs?: number;
-  /** How long `shutdown()` waits at most, in milliseconds. An integer from 0 to 600000; default 8000. */
+  /** The longest wait of `shutdown()`, in milliseconds. An integer from 0 to 600000; default 8000. */
   shutdownTimeoutMs?: number;
-  /** How long the end of the process is held at most, in milliseconds. An integer from 0 to 600000; default 2000. */
+  /**
+   * The longest time that the end of the process is delayed, in milliseconds. An integer from 0 to 600000; default
+   * 2000.
+   */
   exitTimeoutMs?: number;
   /**
-   * A request's body does not grow beyond this before compression, in bytes, nor beyond an eighth of `maxQueueBytes`,
-   * unless one record alone does. An integer from 1024 to 268435456; default 4194304 (4 MiB).
+   * The limit on a request's body before compression, in bytes. The limit is never above an eighth of `maxQueueBytes`.
+   * A body with one record may exceed it. An integer from 1024 to 268435456; default 4194304 (4 MiB).
    */
   maxBatchBytes?: number;
-  /** A record with more JSON than this is dropped, in bytes. An integer from 1024 to 268435456; default 16777216. */
+  /**
+   * The limit on the JSON of one record, in bytes. A larger record is dropped. An integer from 1024 to 268435456;
+   * default 16777216.
+   */
   maxRecordBytes?: number;
   /**
-   * Memory for records that wait or are under way, in bytes: their JSON, and what keeping it costs. When it is full the
-   * oldest waiting records are dropped. An integer from 1048576 (1 MiB) to 4294967296 (4 GiB); default 67108864 (64 MiB).
+   * The limit on the memory for waiting records and records in flight, in bytes: their JSON and the cost of keeping it.
+   * When the memory is full, the oldest waiting records are dropped. An integer from 1048576 (1 MiB) to 4294967296 (4
+   * GiB); default 67108864 (64 MiB).
    */
   maxQueueBytes?: number;
-  /** How bodies travel: as they are, or with `content-encoding: gzip`. Default `'none'`. */
+  /** Compression of request bodies: `'none'`, or `'gzip'` with `content-encoding: gzip`. Default `'none'`. */
   compression?: 'none' | 'gzip';
 }
 //#endregion
@@ -67,8 +74,8 @@ type Signal = (typeof SIGNALS)[number];
  *
  * - `queueFull`: the queue needed the room (`maxQueueBytes`).
  * - `retriesExhausted`: `maxRetries` attempts failed, or `retryWindowMs` passed.
- * - `refused`: the collector answered that it will never take them (400, 404 and the like).
- * - `tooLargeForCollector`: the collector does not take this one record, not even alone (413).
+ * - `refused`: the collector answered that it will never accept them (400, 404 and the like).
+ * - `tooLargeForCollector`: the collector refuses this one record, also alone (413).
  * - `recordTooLarge`: more JSON than `maxRecordBytes`.
  * - `unencodable`: the record cannot be read.
  * - `authRejected`: the collector rejects the token, or had done so shortly before.
@@ -77,15 +84,15 @@ type Signal = (typeof SIGNALS)[number];
  * - `engineFailed`: the engine has failed.
  */
 type DropReason = 'queueFull' | 'retriesExhausted' | 'refused' | 'tooLargeForCollector' | 'recordTooLarge' | 'unencodable' | 'authRejected' | 'quotaPaused' | 'shutdown' | 'engineFailed';
-/** What has become of the records of one signal. Counts only grow, except for the last three. */
+/** What has become of the records of one signal. All counts but the last three only grow. */
 interface SignalStats {
-  /** Records exported; always `delivered` + all of `dropped` + `queued` + `inFlight`. */
+  /** Records exported. Always the sum of `delivered`, all of `dropped`, `queued` and `inFlight`. */
   accepted: number;
   /** Records that the collector has answered with 2xx. */
   delivered: number;
   /** Records given up, by reason. */
   dropped: Record<DropReason, number>;
-  /** Records that were sent again, once for each time. */
+  /** Records that were sent again; a record counts once for each further attempt. */
   retried: number;
   /** Records that wait. */
   queued: number;
@@ -98,30 +105,30 @@ interface SignalStats {
  * What the exporter does with new records.
  *
  * - `healthy`: they are sent.
- * - `retrying`: an address fails or asks to be left alone; its records wait.
- * - `authCooldown`: the collector rejects the token; they are dropped for a while.
- * - `quotaPaused`: the quota is used up; they are dropped until there is some again.
- * - `disabled`: there is no token, or the engine has failed, and they are dropped; or the JavaScript exporters stand in,
- *   which count nothing.
+ * - `retrying`: an address fails or has asked for a pause; its records wait.
+ * - `authCooldown`: the collector rejects the token; they are dropped until a cooldown is over.
+ * - `quotaPaused`: the quota is used up; they are dropped until there is quota again.
+ * - `disabled`: there is no token, or the engine has failed, and they are dropped. Also where the JavaScript exporters
+ * stand in, which count nothing.
  */
 type ExporterState = (typeof EXPORTER_STATES)[number];
 /** Every state. */
 declare const EXPORTER_STATES: readonly ["healthy", "retrying", "authCooldown", "quotaPaused", "disabled"];
-/** How an exporter fares. */
+/** The health of an exporter. */
 interface ExporterHealth {
   state: ExporterState;
-  /** The last request that failed; it stays after a success. `endpoint`: its URL without credentials and query. */
+  /** The last request that failed; kept after a success. `endpoint`: its URL without credentials and query. */
   lastError?: {
     at: Date;
     endpoint: string;
     cause: string;
   };
-  /** When the collector last took records. */
+  /** When the collector last accepted records. */
   lastDeliveredAt?: Date;
   /** Age of the oldest record that is neither delivered nor dropped, in milliseconds; 0 when there is none. */
   oldestQueuedMs: number;
 }
-/** What has become of everything that was exported, by signal, and how the exporter fares. */
+/** What has become of every exported record, by signal, and the health of the exporter. */
 interface ExporterStats extends Record<Signal, SignalStats>, ExporterHealth {}
 //#endregion
 //#region facade/contracts/ai-tracing/record.d.ts
@@ -145,24 +152,30 @@ interface ExportedAISpan {
 //#region facade/contracts/ai-tracing/cloud-exporter.d.ts
 /** The options of `CloudExporter` of `@mastra/core/ai-tracing` (0.24), and ours. */
 interface CloudExporterConfig extends NativeExporterOptions {
-  /** Records of a batch at most; default 1000. */
+  /** The number of records that closes a batch. Default 1000. */
   maxBatchSize?: number;
-  /** A batch is sent so many milliseconds after its first record at the latest; default 5000. */
+  /** The longest wait of a batch after its first record, in milliseconds. Default 5000. */
   maxBatchWaitMs?: number;
-  /** Attempts in all; by default `retryWindowMs` decides. */
+  /** The number of attempts, the first one included. Default: none, `retryWindowMs` decides. */
   maxRetries?: number;
-  /** Default `MASTRA_CLOUD_ACCESS_TOKEN`; without either the exporter is disabled. */
+  /**
+   * The bearer token. Default: the environment variable `MASTRA_CLOUD_ACCESS_TOKEN`. Without a token the exporter is
+   * disabled.
+   */
   accessToken?: string;
-  /** The URL to publish to; default `MASTRA_CLOUD_AI_TRACES_ENDPOINT`, then `https://api.mastra.ai/ai/spans/publish`. */
+  /**
+   * The URL for spans. Default: the environment variable `MASTRA_CLOUD_AI_TRACES_ENDPOINT`, else
+   * `https://api.mastra.ai/ai/spans/publish`.
+   */
   endpoint?: string;
-  /** Default: the console, until Mastra sets its own. */
+  /** Default: the console, until Mastra sets the application's logger. */
   logger?: IMastraLogger;
-  /** Of the default logger; default `'info'`. */
+  /** The level of the default logger. Default `'info'`. */
   logLevel?: LogLevel | 'debug' | 'info' | 'warn' | 'error';
 }
 /** `AITracingEvent` of `@mastra/core` 0.24. */
 interface AITracingEvent {
-  /** Spans are exported at `'span_ended'`. */
+  /** The type of the event. Spans are exported at `'span_ended'`. */
   type: string;
   exportedSpan: ExportedAISpan;
 }
@@ -170,30 +183,35 @@ declare class NativeCloudExporter extends BaseExporter {
   #private;
   name: string;
   constructor(config?: CloudExporterConfig);
-  /** Also drops what waits, so that nothing more is sent. What is under way cannot be recalled. */
+  /** Disables the exporter and drops everything that waits. Requests in flight cannot be recalled. */
   protected setDisabled(reason: string): void;
   /** Exports an ended span; other events are ignored. */
   protected _exportEvent(event: AITracingEvent): Promise<void>;
   /**
-   * Sends what was exported before this call and waits until each record is delivered, dropped or has been tried three
-   * times, for `flushTimeoutMs` at most. What is undelivered stays queued. Never rejects.
+   * Sends everything exported before this call, and waits until each record is delivered, dropped or has been tried
+   * three times, for `flushTimeoutMs` at most. Undelivered records stay queued. Never rejects.
    */
   flush(): Promise<void>;
   /**
-   * A flush within `shutdownTimeoutMs`; then the exporter takes no more records, and what is left is dropped and
-   * reported once. Never rejects.
+   * Flushes within `shutdownTimeoutMs`. After that the exporter takes no more records, and the remaining ones are
+   * dropped and reported once. Never rejects.
    */
   shutdown(): Promise<void>;
-  /** What has become of everything that was exported; all zero where it was disabled from the start. Cheap. */
+  /**
+   * What has become of every exported record. All counts are zero when the exporter was disabled from the start. Cheap.
+   */
   stats(): ExporterStats;
-  /** The same as Prometheus text (exposition format 0.0.4), each sample with the label `exporter`. Cheap. */
+  /**
+   * The counters of `stats()` as Prometheus text (exposition format 0.0.4). Each sample has the label `exporter`.
+   * Cheap.
+   */
   metrics(): string;
 }
 declare const CloudExporter_base: typeof NativeCloudExporter;
 /**
  * Sends ended spans to a Mastra collector. A drop-in for `CloudExporter` of `@mastra/core/ai-tracing` (0.24): same
- * options, environment variables, requests, log lines and error ids; batching, retries and requests run on a native
- * thread. Without the binary it is the JavaScript exporter (see `nativeBinding`).
+ * options, environment variables, requests, log lines and error ids. Batching, retries and requests run on a native
+ * thread. Without the binary this is Mastra's JavaScript exporter (see `nativeBinding`).
  *
  * @throws MastraError from the constructor: `CLOUD_AI_TRACING_INVALID_OPTION`.
  */

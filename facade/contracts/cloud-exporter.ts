@@ -11,7 +11,7 @@ import { COMMON_OPTIONS } from './unknown-options.js';
 /**
  * The options of `CloudExporter` of `@mastra/observability`, and ours.
  *
- * @deprecated as there: use `MastraPlatformExporterConfig`.
+ * @deprecated as in `@mastra/observability`: use `MastraPlatformExporterConfig`.
  */
 export interface CloudExporterConfig extends SharedOptions, PeerConfig, NativeExporterOptions {}
 
@@ -28,7 +28,7 @@ const CONTRACT: Contract<CloudExporterConfig> = {
     const projectId = config.projectId ?? process.env['MASTRA_PROJECT_ID'];
     return {
       accessToken: config.accessToken ?? process.env['MASTRA_CLOUD_ACCESS_TOKEN'],
-      // A bad one is refused as an option, but passed over in the environment: peer.
+      // A bad id is an error as an option, and ignored as an environment variable (peer).
       projectId: projectId && isProjectId(projectId) ? projectId : undefined,
       tracesEndpoint: config.tracesEndpoint ?? process.env['MASTRA_CLOUD_TRACES_ENDPOINT'],
     };
@@ -43,11 +43,11 @@ class NativeCloudExporter extends NativeTelemetryExporter {
 
 /**
  * Sends ended spans, logs, metrics, scores and feedback to a Mastra collector. A drop-in for `CloudExporter` of
- * `@mastra/observability`: same options, environment variables, log lines and error ids; batching, retries and
- * requests run on a native thread. Without the binary it is the JavaScript exporter (see `nativeBinding`).
+ * `@mastra/observability`: same options, environment variables, log lines and error ids. Batching, retries and requests
+ * run on a native thread. Without the binary this is Mastra's JavaScript exporter (see `nativeBinding`).
  *
  * @throws MastraError from the constructor: `CLOUD_EXPORTER_INVALID_PROJECT_ID`, `CLOUD_EXPORTER_INVALID_ENDPOINT`,
  * `CLOUD_EXPORTER_INVALID_OPTION`.
- * @deprecated as there: use `MastraPlatformExporter`.
+ * @deprecated as in `@mastra/observability`: use `MastraPlatformExporter`.
  */
 export class CloudExporter extends (nativeOr(NativeCloudExporter, () => PeerExporter) as unknown as DropIn<CloudExporterConfig, PeerExporter>) {}

@@ -1,30 +1,30 @@
 import { exporterError, type Names } from '../log/errors.js';
 
-/** What differs between the peer's exporters: the names that users see and match on, and where credentials come from. */
+/** The differences between the exporters: the names that users see and match on, and the source of the credentials. */
 export interface Contract<Config = never> extends Names {
   /** `exporter.name`. */
   name: string;
-  /** The variable that a disabled exporter misses. */
+  /** The environment variable that a disabled exporter names as missing. */
   tokenVariable: string;
   /** The options that are not numbers. */
   knownOptions: readonly string[];
   /** Whether the collector may pause the exporter for lack of quota. */
   quotaPause: boolean;
-  /** The peer's prototype. */
+  /** The prototype of the peer's class. */
   javascriptExporter: object;
-  /** Token, project and address of traces, from options and environment. @throws MastraError */
+  /** Returns token, project and address of traces, from options and environment. @throws MastraError */
   credentials(config: Config): Credentials;
 }
 
-/** Who sends, and where to. Values are checked later, so any type may arrive. */
+/** Credentials and addresses. Values are checked later, so any type may arrive. */
 export interface Credentials {
   accessToken: unknown;
-  /** Valid, or absent. */
+  /** A valid project id, or absent. */
   projectId: string | undefined;
   tracesEndpoint: unknown;
 }
 
-/** The project id if it may stand in a URL. */
+/** The project id, if a URL may contain it. */
 export function isProjectId(projectId: string): boolean {
   return /^[a-zA-Z0-9_-]+$/.test(projectId);
 }

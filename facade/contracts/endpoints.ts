@@ -3,17 +3,21 @@ import { SIGNALS, publishSegment, type Signal } from '../native/signals.js';
 
 const DEFAULT_ENDPOINT = 'https://observability.mastra.ai';
 
-/** What a caller can say about where signals go. Values are checked here, so any type may arrive. */
+/** The addresses that a caller can give. Values are checked here, so any type may arrive. */
 export interface EndpointOptions {
   projectId: string | undefined;
   endpoint: unknown;
-  /** One for each signal that has an address of its own; traces also stands for `MASTRA_CLOUD_TRACES_ENDPOINT`. */
+  /**
+   * One for each signal that has an address of its own. The one for traces may come from
+   * `MASTRA_CLOUD_TRACES_ENDPOINT`.
+   */
   explicit: Partial<Record<Signal, unknown>>;
 }
 
 /**
- * The publish URL of each signal, in the order of `SIGNALS`. An address of its own wins; else the address of traces
- * with the last segments exchanged; else `endpoint` (default `https://observability.mastra.ai`). Rules: peer.
+ * Returns the publish URL of each signal, in the order of `SIGNALS`. A signal's own address comes first, then the
+ * address of traces with the last path segments replaced, then `endpoint` (default `https://observability.mastra.ai`).
+ * The rules are the peer's.
  *
  * @throws MastraError `<PREFIX>_INVALID_ENDPOINT` naming the address.
  */
@@ -50,7 +54,7 @@ export function resolveEndpoints(names: Names, { projectId, endpoint, explicit }
   };
 
   const fromTraces = (address: string, signal: Signal): string => {
-    // What has no origin, such as grpc://, has passed as an origin so far: peer.
+    // A URL without an origin, such as grpc://, has passed as an origin up to here (peer).
     parse(
       address,
       `tracesEndpoint must be a base origin like "https://collector.example.com" or a full traces publish URL ending in "${suffix('traces')}".`,

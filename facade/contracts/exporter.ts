@@ -33,7 +33,7 @@ import { unknownOptions } from './unknown-options.js';
 /** The options that `CloudExporter` and `MastraPlatformExporter` have in common. */
 export interface ExporterConfig extends BaseExporterConfig, SharedOptions, NativeExporterOptions {}
 
-/** The peer's names of the signals in drop events. */
+/** The names of the signals in drop events (peer). */
 const DROP_SIGNALS: Record<Signal, ObservabilityDropSignal> = {
   traces: 'tracing',
   logs: 'log',
@@ -42,7 +42,7 @@ const DROP_SIGNALS: Record<Signal, ObservabilityDropSignal> = {
   feedback: 'feedback',
 };
 
-/** What the exporters have in common: everything but names and where credentials come from. */
+/** The common part of `CloudExporter` and `MastraPlatformExporter`: everything but names and credentials. */
 export abstract class NativeTelemetryExporter extends BaseExporter {
   override name: string;
   readonly #names: Names;
@@ -50,21 +50,22 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
   readonly #log: ExporterLog;
   /** Absent when the exporter is disabled. */
   readonly #pipeline: Pipeline | undefined;
-  /** Spans that a formatter or the parts of a subclass still hold. */
+  /** Spans that wait for a formatter or for a method of a subclass. */
   readonly #formatting = new Set<Promise<void>>();
   #flushTimeoutMs = 0;
   #shutdownTimeoutMs = 0;
   #emitDropEvent: InitExporterOptions['emitDropEvent'];
-  /** The variable that would have held the token, until that has been said. */
+  /** The environment variable for the missing token, until the warning about it has been logged. */
   #missingToken: string | undefined;
   #shutdown: Promise<void> | undefined;
-  /** Whether the class of the exporter has been looked at: at the first record, when all its fields are set. */
+  /** Whether the class of the exporter has been examined. That happens at the first record, when all fields are set. */
   #examined = false;
 
-  /** `contract` is a `Contract`; it is not named here so that the public types do not carry it. */
+  /** `contract` is a `Contract`. The type is not named here, so that the public types do not contain it. */
   constructor(contract: object, config: ExporterConfig) {
     super(config);
-    // The object itself, so that what the application sets later counts; the token in it is in no dump of the exporter.
+    // The object itself is kept, so that later changes by the application count. No dump of the exporter shows its
+    // token.
     Object.defineProperty(this, 'baseConfig', { enumerable: false });
     const { name, tokenVariable, quotaPause, credentials, knownOptions, javascriptExporter, ...names } = contract as Contract<ExporterConfig>;
     this.name = name;
@@ -96,22 +97,22 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
     try {
       this.#pipeline = openPipeline({ ...options, accessToken: String(accessToken), endpoints, quotaPause }, this.#log, onDropped);
     } catch (error) {
-      // The system gives no thread, for example.
+      // One cause: the system gives no thread.
       this.setDisabled(error instanceof Error ? error.message : String(error), 'warn');
     }
   }
 
   /** Called by Mastra. Losses are reported through `emitDropEvent`. */
   override init(options: InitExporterOptions): void {
-    // Not taken apart in the signature: that would be in the types, and core before 1.71 may have no such field.
+    // Not destructured in the signature: the public types would show it, and core before 1.71 may have no such field.
     this.#emitDropEvent = options.emitDropEvent;
-    // Mastra has set the application's logger by now, which it had not when the exporter was constructed.
+    // Mastra has set the application's logger by now. It had not when the exporter was constructed.
     this.#warnWithoutToken();
   }
 
   /**
-   * What Mastra's bus calls: the same as {@link exportTracingEvent}, without its promise as long as nothing has to be
-   * waited for and no subclass has a part of its own.
+   * Called by Mastra's event bus. Does the same as {@link exportTracingEvent}, but returns a promise only when there is
+   * something to wait for: a formatter or a method of a subclass.
    */
   override onTracingEvent(event: TracingEvent): void | Promise<void> {
     if (this.exportTracingEvent !== BASE.exportTracingEvent || this.#isFormatted()) return this.exportTracingEvent(event);
@@ -129,14 +130,14 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
     }
     let exporting = super.exportTracingEvent(event);
     if (!this.#hasOwnParts()) exporting = exporting.catch(() => this.#log.malformed('exportTracingEvent'));
-    // Without a formatter the record is taken over by now; with one, a flush has to wait for it.
+    // Without a formatter the record has been taken over by now. With one, a flush has to wait for it.
     this.#formatting.add(exporting);
     const done = () => void this.#formatting.delete(exporting);
     exporting.then(done, done);
     return exporting;
   }
 
-  /** Also drops what waits, so that nothing more is sent. What is under way cannot be recalled. */
+  /** Disables the exporter and drops everything that waits. Requests in flight cannot be recalled. */
   protected override setDisabled(reason: string, level?: 'warn' | 'debug'): void {
     try {
       super.setDisabled(reason, level);
@@ -173,7 +174,7 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
   override async flush(): Promise<void> {
     if (this.isDisabled) return;
     const withinMs = this.#flushTimeoutMs;
-    // Not waited for without need: at the exit of the process there is no later.
+    // There is no wait when none is needed: at the exit of the process nothing runs after a wait.
     await this.#pipeline?.flush(this.#formatting.size > 0 ? await this.#formatted(withinMs) : withinMs);
   }
 
@@ -202,7 +203,7 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
     this.#log.shutdownComplete();
   }
 
-  /** Calls the `flush()` of a subclass when the peer calls it, and says when it fails. Never rejects. */
+  /** Calls the `flush()` of a subclass when the peer calls it, and logs its failure. Never rejects. */
   async #flushOwn(trigger: FlushTrigger): Promise<void> {
     try {
       await this.flush();
@@ -211,7 +212,7 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
     }
   }
 
-  /** Whether a record is wanted. */
+  /** Whether a record is to be exported. */
   #takes(): boolean {
     if (!this.#examined) this.#examine();
     if (this.isDisabled) this.#warnWithoutToken();
@@ -222,7 +223,7 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
   #examine(): void {
     this.#examined = true;
     const uncalled = uncalledMethods(this, BASE, this.#peer);
-    // It may be what holds back a secret.
+    // Such an override may be what holds back a secret, so an error in it drops the record.
     if (uncalled.length > 0) this.setDisabled(`its class overrides ${uncalled.join(', ')}, which only the JavaScript exporter calls`);
     else if (this.#decidesOnSending()) this.#hold();
   }
@@ -235,12 +236,12 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
     this.#pipeline?.hold((trigger) => void this.#flushOwn(trigger));
   }
 
-  /** Whether spans pass through something of the application first. */
+  /** Whether spans pass through a method or a formatter of the application first. */
   #isFormatted(): boolean {
     try {
       return this.#hasOwnParts() || this.baseConfig.customSpanFormatter !== undefined;
     } catch {
-      // For the base class to read.
+      // The base class reads this field.
       return true;
     }
   }
@@ -249,10 +250,10 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
     return this.applySpanFormatter !== BASE.applySpanFormatter || this._exportTracingEvent !== BASE._exportTracingEvent;
   }
 
-  /** Waits for the spans that a formatter holds now, for `withinMs` at most; answers how much of it is left. */
+  /** Waits for the spans that a formatter has now, for `withinMs` at most; returns the time that is left of it. */
   async #formatted(withinMs: number): Promise<number> {
     if (this.#formatting.size === 0) return withinMs;
-    // A formatter that takes all the time costs its own span only.
+    // A formatter that takes all the time delays its own span only.
     void this.#pipeline?.flush(withinMs);
     const startMs = monotonicMs();
     await settledWithin([...this.#formatting], withinMs);
@@ -285,7 +286,7 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
   }
 
   #onNotTaken(signal: Signal, method: string, error: unknown): void {
-    // There is no room on the application's stack.
+    // The application's stack is full.
     if (error instanceof RangeError) this.#pipeline?.lose(signal);
     else this.#log.malformed(method);
   }
@@ -295,7 +296,7 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
       this.#emitDropEvent?.({
         type: 'drop',
         signal: DROP_SIGNALS[signal],
-        // The only one of Mastra's two reasons that is not about a storage; ours is in the error.
+        // This is the only one of Mastra's two reasons that does not concern a storage. The error has our reason.
         reason: 'retry-exhausted',
         count,
         timestamp: new Date(),
@@ -308,10 +309,10 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
   }
 }
 
-/** What a subclass may have put its own in place of. */
+/** The members that a subclass may override. */
 const BASE = NativeTelemetryExporter.prototype;
 
-// Also of a dump with everything that is hidden.
+// Hides the fields also from dumps that show hidden properties.
 Object.defineProperty(BASE, inspect.custom, {
   value(this: NativeTelemetryExporter, _depth: number, options: InspectOptions): string {
     return `${this.constructor.name} ${inspect({ ...this }, options)}`;

@@ -5,15 +5,15 @@ import { readableHosts } from '../network/hosts.js';
 import { environmentProxies } from '../network/proxies.js';
 import { Pipeline, type OnDropped, type PipelineLog } from '../pipeline/pipeline.js';
 
-/** What the exporter itself knows of its options; proxies are those of the process. */
+/** The options that the exporter resolves itself. Proxies are not among them: those are the process's. */
 type ExporterOptions = Omit<NativeOptions, 'proxies'>;
 
 /**
- * Opens the pipeline of an exporter. A token that would travel readable for others and a proxy that cannot be used are
- * worth a warning to `log` each; what happens later is written to `pipelineLog`.
+ * Opens the pipeline of an exporter. A token that others could read on its way and a proxy that cannot be used each
+ * give a warning on `log`. Everything that happens later is written to `pipelineLog`.
  */
 export function openPipeline(
-  // These two are the facade's; the engine does not know them.
+  // The facade uses these two; the engine does not know them.
   { flushTimeoutMs: _flush, shutdownTimeoutMs: _shutdown, ...options }: ExporterOptions,
   log: ExporterLog,
   onDropped: OnDropped,

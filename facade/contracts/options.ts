@@ -3,12 +3,12 @@ import { inspect } from 'node:util';
 import { exporterError, type Names } from '../log/errors.js';
 import { OPTION_SPECS, type NativeOptions, type NumberOption, type OptionSpec } from '../native/engine.js';
 
-/** Options as they may really arrive. */
+/** Options of any type, as callers may pass them. */
 type Given = Partial<Record<NumberOption | 'compression', unknown>>;
 
 /**
- * The options that were given, each within its limits. Options that the peer has too take any value, as there: what is
- * out of range is brought into range. Our own are checked.
+ * Returns the options that were given, each within its limits. Options that the peer has too take any value, as with
+ * the peer: a value out of range is brought into range. Our own options are checked.
  *
  * @throws MastraError `<PREFIX>_INVALID_OPTION` naming the option, the value and what is allowed.
  */
@@ -37,14 +37,14 @@ function invalid(names: Names, option: string, value: unknown, allowed: string):
   });
 }
 
-/** A value as an error shows it. */
+/** The text of a value for an error. */
 export function shown(value: unknown): string {
   return inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 100 });
 }
 
 function broughtIntoRange({ name, min, max }: OptionSpec, value: unknown): number {
   const number = typeof value === 'symbol' ? NaN : Number(value);
-  // The peer compares a count with NaN, which is never reached, but takes NaN as the shortest wait and no attempt.
+  // The peer never reaches a count of NaN, but treats NaN as the shortest wait and as no attempt.
   if (Number.isNaN(number)) return name === 'maxBatchSize' ? max : min;
   return Math.min(Math.max(Math.ceil(number), min), max);
 }

@@ -14,13 +14,13 @@ import { COMMON_OPTIONS } from './unknown-options.js';
 /** The options of `MastraPlatformExporter` of `@mastra/observability`, and ours. */
 export interface MastraPlatformExporterConfig extends SharedOptions, PeerConfig, NativeExporterOptions {
   /**
-   * Whether environment variables are read for token, project and address of the spans. Default `true`; `false` keeps a
-   * project's `.env` from redirecting the telemetry of the program that hosts it.
+   * Whether token, project and address of the spans may come from environment variables. Default `true`. `false` keeps
+   * a project's `.env` from redirecting the telemetry of the program that hosts the project.
    */
   resolveFromEnv?: boolean;
 }
 
-/** The header with which the exporter tells the collector what it understands. */
+/** The header that tells the collector the abilities of the exporter. */
 export const OBSERVABILITY_CAPABILITIES_HEADER = 'x-mastra-observability-capabilities';
 /** Its value: the collector may pause the exporter for lack of quota. */
 export const QUOTA_PAUSE_CAPABILITY = 'quota-pause-v1';
@@ -35,7 +35,7 @@ const CONTRACT: Contract<MastraPlatformExporterConfig> = {
   javascriptExporter: PeerExporter.prototype,
   credentials(config) {
     checkProjectId(CONTRACT, config.projectId);
-    // An empty variable counts as none: peer.
+    // An empty variable counts as none (peer).
     const variable = (name: string) => (config.resolveFromEnv ?? true ? process.env[name] || undefined : undefined);
     const projectId = config.projectId ?? variable('MASTRA_PROJECT_ID');
     checkProjectId(CONTRACT, projectId);
@@ -58,7 +58,8 @@ class NativePlatformExporter extends NativeTelemetryExporter {
 
 /**
  * Sends ended spans, logs, metrics, scores and feedback to the Mastra platform. A drop-in for `MastraPlatformExporter`
- * of `@mastra/observability`, its quota pause included; batching, retries and requests run on a native thread. Without the binary it is the JavaScript exporter (see `nativeBinding`).
+ * of `@mastra/observability`, its quota pause included. Batching, retries and requests run on a native thread. Without
+ * the binary this is Mastra's JavaScript exporter (see `nativeBinding`).
  *
  * @throws MastraError from the constructor: `MASTRA_PLATFORM_EXPORTER_INVALID_PROJECT_ID`,
  * `MASTRA_PLATFORM_EXPORTER_INVALID_ENDPOINT`, `MASTRA_PLATFORM_EXPORTER_INVALID_OPTION`.

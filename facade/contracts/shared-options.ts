@@ -1,24 +1,24 @@
 /**
- * The options that the JavaScript exporters of `@mastra/observability` have too, with the same meaning. They take any value, as
- * there: a number out of range is brought into range.
+ * The options that Mastra's JavaScript exporters (`@mastra/observability`) have too, with the same meaning. They take
+ * any value, as with the JavaScript exporters: a number out of range is brought into range.
  */
 export interface SharedOptions {
-  /** Records of all signals together that close a batch. Default 1000. */
+  /** The number of records, all signals together, that closes a batch. Default 1000. */
   maxBatchSize?: number;
-  /** A batch is sent this long after its first record at the latest, in milliseconds. Default 5000. */
+  /** The longest wait of a batch after its first record, in milliseconds. Default 5000. */
   maxBatchWaitMs?: number;
   /**
-   * Attempts for one request in all: 3 means three. Without it, requests are tried again until `retryWindowMs` is over.
-   * Default: none.
+   * The number of attempts for one request, the first one included: 3 means three. Without it, requests are retried
+   * until `retryWindowMs` is over. Default: none.
    */
   maxRetries?: number;
   /**
-   * The bearer token. Default: the environment variable `MASTRA_CLOUD_ACCESS_TOKEN`; for `MastraPlatformExporter`
-   * `MASTRA_PLATFORM_ACCESS_TOKEN` comes first. Without a token the exporter is disabled and says so once.
+   * The bearer token. Default: the environment variable `MASTRA_CLOUD_ACCESS_TOKEN`; `MastraPlatformExporter` reads
+   * `MASTRA_PLATFORM_ACCESS_TOKEN` first. Without a token the exporter is disabled and logs one warning.
    */
   accessToken?: string;
   /**
-   * The project, which becomes part of the URL. Letters, digits, `-` and `_`. Default: the environment variable
+   * The project id, which becomes part of the URL. Letters, digits, `-` and `_`. Default: the environment variable
    * `MASTRA_PROJECT_ID`, else none.
    */
   projectId?: string;
@@ -28,16 +28,19 @@ export interface SharedOptions {
    */
   endpoint?: string;
   /**
-   * Where spans go: an origin, or a URL that ends in `/spans/publish`. Default: the environment variable
+   * The address for spans: an origin, or a URL that ends in `/spans/publish`. Default: the environment variable
    * `MASTRA_CLOUD_TRACES_ENDPOINT`, else from `endpoint`.
    */
   tracesEndpoint?: string;
-  /** Where logs go: an origin, or a URL that ends in `/logs/publish`. Default: from `tracesEndpoint`, else from `endpoint`. */
+  /**
+   * The address for logs: an origin, or a URL that ends in `/logs/publish`. Default: from `tracesEndpoint`, else from
+   * `endpoint`.
+   */
   logsEndpoint?: string;
-  /** Where metrics go: an origin, or a URL that ends in `/metrics/publish`. Default: as for `logsEndpoint`. */
+  /** The address for metrics: an origin, or a URL that ends in `/metrics/publish`. Default: as for `logsEndpoint`. */
   metricsEndpoint?: string;
-  /** Where scores go: an origin, or a URL that ends in `/scores/publish`. Default: as for `logsEndpoint`. */
+  /** The address for scores: an origin, or a URL that ends in `/scores/publish`. Default: as for `logsEndpoint`. */
   scoresEndpoint?: string;
-  /** Where feedback goes: an origin, or a URL that ends in `/feedback/publish`. Default: as for `logsEndpoint`. */
+  /** The address for feedback: an origin, or a URL that ends in `/feedback/publish`. Default: as for `logsEndpoint`. */
   feedbackEndpoint?: string;
 }

@@ -2,7 +2,7 @@ import type { UnknownOption } from '../log/log.js';
 import { OPTION_SPECS, type NumberOption } from '../native/engine.js';
 import type { ExporterConfig } from './exporter.js';
 
-/** The compiler finds an option that is missing here. */
+/** The compiler reports an option that is missing here. */
 const COMMON: Record<Exclude<keyof ExporterConfig, NumberOption>, true> = {
   accessToken: true,
   projectId: true,
@@ -18,12 +18,12 @@ const COMMON: Record<Exclude<keyof ExporterConfig, NumberOption>, true> = {
   customSpanFormatter: true,
 };
 
-/** The options of every exporter of Mastra 1.x that are not numbers. */
+/** The options of all exporters for Mastra 1.x that are not numbers. */
 export const COMMON_OPTIONS: readonly string[] = Object.keys(COMMON);
 
 /**
- * The options of a plain object that no exporter has, each with the known one that it resembles most. What an instance
- * of a class carries beside its options is its own affair.
+ * Returns the options of a plain object that no exporter has, each with the known option that it resembles most.
+ * Instances of classes are not checked: they may have other fields.
  *
  * @param known The names of the options that are not numbers.
  */
@@ -42,7 +42,7 @@ function nearest(option: string, names: readonly string[]): string | undefined {
   return best && best.edits * 3 <= option.length ? best.name : undefined;
 }
 
-/** How many characters have to be inserted, removed or exchanged (Levenshtein). */
+/** The number of characters that have to be inserted, removed or exchanged (Levenshtein). */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [rowIndex, char] of [...from].entries()) {

@@ -6,12 +6,12 @@ import { jsonText, type JsonText } from './json-text.js';
 import { exportedRecord, exportedSpan, spanRecord } from './records.js';
 import { IS_V8, emptyAtoms, writeAtoms } from './wire.js';
 
-/** What the application has exported. */
+/** A record as the application exports it. */
 export interface Entry {
   signal: Signal;
   /** The object of the application. */
   record: object;
-  /** Whether all fields are there; those of a span are added. */
+  /** Whether all fields are there. The engine adds missing fields to spans. */
   complete: boolean;
 }
 
@@ -21,11 +21,11 @@ export interface Problem extends JsonText {
   record: object;
 }
 
-/** The kind of spans that have all their fields (src/wire/mod.rs). */
+/** The kind of spans that have all fields of the collector's schema (src/wire/mod.rs). */
 const COMPLETE_SPANS = 5;
 /**
- * A piece is full once it holds so many characters: what is written in one go must not hold the event loop for more than
- * a millisecond.
+ * The number of characters that makes a piece full: writing one piece must not hold the event loop for more than a
+ * millisecond.
  */
 const PIECE_CHARS = 128 * 1024;
 
@@ -33,7 +33,7 @@ const PIECE_CHARS = 128 * 1024;
 export class Piece {
   /** Records of each signal, in the order of `SIGNALS`. */
   readonly counts = SIGNALS.map(() => 0);
-  /** Records in it. Setting it to 0 empties the piece. */
+  /** The number of records in it. Setting it to 0 empties the piece. */
   total = 0;
   readonly #maxRecords: number;
   readonly #maxRecordChars: number;
@@ -50,7 +50,7 @@ export class Piece {
     return this.total >= this.#maxRecords || this.#chars >= PIECE_CHARS;
   }
 
-  /** Encodes a record; nothing of it is read later. Answers what is wrong with it. */
+  /** Encodes a record; nothing of the object is read later. Returns what is wrong with the record, if anything. */
   add(entry: Entry): Problem | undefined {
     if (this.total === 0) this.clear();
     const { signal } = entry;
@@ -73,12 +73,12 @@ export class Piece {
     return problem;
   }
 
-  /** The bytes that src/wire/mod.rs describes. */
+  /** The bytes in the format that src/wire/mod.rs describes. */
   write(): ArrayBuffer {
     return writeAtoms(this.#atoms);
   }
 
-  /** The list is used again; it must not keep the strings. */
+  /** The list is used again, and must not keep the strings alive. */
   clear(): void {
     this.total = 0;
     this.counts.fill(0);

@@ -1,25 +1,31 @@
 import { types } from 'node:util';
 
-/** What a record is spelled out in; `undefined` is a mark. The grammar stands in `src/wire/mod.rs`. */
+/** The elements of the flat array. `undefined` is a mark. The grammar is in `src/wire/mod.rs`. */
 export type Atom = string | number | boolean | null | undefined;
 
-/** Deeper than this a record takes the JSON path; the engine reads twice as deep (src/wire/transcode.rs). */
+/**
+ * The limit on nesting; a deeper record is encoded as JSON text. The engine reads twice this depth
+ * (src/wire/transcode.rs).
+ */
 const MAX_DEPTH = 128;
-/** A longer list gets no further array or object: few of them may stand for very many, and an atom is 8 bytes of the heap. */
+/**
+ * The length of the list above which no further array or object is added: a few shared objects may expand without end,
+ * and an atom takes 8 bytes of the heap.
+ */
 const MAX_ATOMS = 2 ** 20;
 
 const { getTime, toJSON: dateToJSON, toISOString: dateToISOString } = Date.prototype;
-/** Whether nobody has replaced them before this module was loaded. */
+/** Whether these methods were the original ones when this module was loaded. */
 const DATES_ARE_NATIVE = [dateToJSON, dateToISOString].every((method) => /\[native code\]/.test(Function.prototype.toString.call(method)));
 
-/** `JSON.rawJSON` objects (Node 22) look plain. */
+/** `JSON.rawJSON` objects (Node 22) look like plain objects. */
 const { isRawJSON } = JSON as { isRawJSON?: (value: unknown) => boolean };
 
 /**
- * Appends the atoms of a record of which they keep what `JSON.stringify` writes: nothing but plain objects, arrays,
- * Dates and primitives, and none of them with a `toJSON` of its own. Answers about how many characters are in it; or -1,
- * with nothing appended, when it is not so, when that is over `maxChars` or over a million values, when it is nested
- * deeply (every cycle is), or when a getter throws.
+ * Appends the atoms of a record, if they keep what `JSON.stringify` writes: the record consists of plain objects,
+ * arrays, Dates and primitives, none of them with a `toJSON` of its own. Returns about the number of characters in it.
+ * Returns -1, with nothing appended, when the record has other values, when it exceeds `maxChars` or a million values,
+ * when it is nested too deeply (every cycle is), or when a getter throws.
  */
 export function flatten(record: object, atoms: Atom[], maxChars: number): number {
   const start = atoms.length;
@@ -29,19 +35,19 @@ export function flatten(record: object, atoms: Atom[], maxChars: number): number
       if (left >= 0) return maxChars - left;
     }
   } catch {
-    // For the JSON path to name.
+    // The JSON path reports this error.
   }
   atoms.length = start;
   return -1;
 }
 
-/** Whether `for in` over plain objects also gives what somebody has added to all of them. */
+/** Whether `for in` over a plain object also gives properties that somebody has added to `Object.prototype`. */
 function isExtended(): boolean {
   for (const _ in Object.prototype) return true;
   return false;
 }
 
-/** What is left of the budget after a value; negative when it is used up or the value is not plain. */
+/** Returns the rest of the budget after a value; negative when the budget is used up or the value is not plain. */
 function addValue(value: unknown, atoms: Atom[], left: number, depth: number): number {
   switch (typeof value) {
     case 'string':
@@ -87,10 +93,10 @@ function addObject(object: object, atoms: Atom[], budget: number, depth: number)
 function addArray(array: unknown[], atoms: Atom[], budget: number, depth: number): number {
   if (Object.getPrototypeOf(array) !== Array.prototype || 'toJSON' in array) return -1;
   const { length } = array;
-  // Each element takes one at least; a proxy may call anything its length.
+  // Each element takes at least 1 of the budget. A proxy may report any length.
   if (length !== length >>> 0 || length > budget || atoms.length + length > MAX_ATOMS) return -1;
   let left = budget;
-  // An integer on the wire, also where a proxy answers a double.
+  // The length is an integer on the wire, also when a proxy reports a double.
   atoms.push(undefined, length >>> 0);
   for (let index = 0; index < length; index += 1) {
     left = addValue(array[index] ?? null, atoms, left, depth + 1);
@@ -99,7 +105,7 @@ function addArray(array: unknown[], atoms: Atom[], budget: number, depth: number
   return left;
 }
 
-/** Whether it is what `{}` makes, or has no prototype. */
+/** Whether the object is made by `{}`, or has no prototype. */
 export function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || (prototype === null && !isRawJSON?.(value));

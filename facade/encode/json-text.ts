@@ -1,28 +1,28 @@
 import { TextTooLongError, stringifyReplacing, type Replacement } from './safe-json.js';
 import { judgeSize } from './size.js';
 
-/** What became of a record that was to be turned into JSON. */
+/** The result of turning a record into JSON. */
 export interface JsonText {
-  /** Absent when the record has to be left out. */
+  /** The JSON text; absent when the record has to be left out. */
   text?: string;
-  /** Why. */
+  /** Why the record was left out. */
   dropped?: 'recordTooLarge' | 'unencodable';
-  /** What stands in place of which value; the first few. */
+  /** The first values that were replaced, and what replaces them. */
   replaced: Replacement[];
-  /** How many values were replaced in all. */
+  /** The number of all values that were replaced. */
   replacedCount: number;
 }
 
 const NOTHING_REPLACED = { replaced: [], replacedCount: 0 };
 
 /**
- * What `JSON.stringify` makes of a record, with values that it rejects replaced. A record that is certainly longer than
- * `maxChars` is left out. Never throws.
+ * Makes the text that `JSON.stringify` makes of a record, and replaces values that `JSON.stringify` rejects. Leaves a
+ * record out that is certainly longer than `maxChars`. Never throws.
  */
 export function jsonText(record: object, maxChars: number): JsonText {
   try {
     const size = judge(record, maxChars);
-    // A `toJSON` that answers undefined becomes null, as for any element of the array that a batch is.
+    // A `toJSON` that returns undefined gives null, as for any element of an array: a batch is an array.
     if (size === 'fits') return { text: JSON.stringify(record) ?? 'null', ...NOTHING_REPLACED };
     if (size === 'opaque') return replacing(record, maxChars);
     return { dropped: 'recordTooLarge', ...NOTHING_REPLACED };
@@ -43,7 +43,7 @@ function judge(record: object, maxChars: number): ReturnType<typeof judgeSize> {
   try {
     return judgeSize(record, maxChars);
   } catch {
-    // What cannot be read or is nested too deeply is for JSON.stringify to reject.
+    // JSON.stringify rejects a value that cannot be read or is nested too deeply.
     return 'fits';
   }
 }

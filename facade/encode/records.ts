@@ -3,7 +3,7 @@ import type { AnyExportedSpan } from '@mastra/core/observability';
 import { wallMs } from '../native/clock.js';
 import { isPlainObject } from './flat.js';
 
-/** Where the further fields of a span's record come from. Wire contract of the peer. */
+/** The fields from which the further fields of a span's record are copied. Wire contract of the peer. */
 const FIELDS: Record<string, (span: AnyExportedSpan) => unknown> = {
   spanId: (span) => span.id,
   spanType: (span) => span.type,
@@ -14,33 +14,33 @@ const FIELDS: Record<string, (span: AnyExportedSpan) => unknown> = {
   updatedAt: () => null,
 };
 
-/** The whole record of a span. `createdAt` is now. */
+/** The complete record of a span. `createdAt` is the present time. */
 export function spanRecord(span: AnyExportedSpan): object {
   return copied(span, Object.fromEntries(Object.entries(FIELDS).map(([key, read]) => [key, () => read(span)])));
 }
 
 /**
- * What is exported of a span: all its fields, and those that the collector's schema names differently. The second says
- * whether all of them are there; else the engine adds them (src/wire/span.rs).
+ * Returns the exported fields of a span, with those that the collector's schema names differently, and whether all of
+ * them are there. If not, the engine adds the missing ones (src/wire/span.rs).
  */
 export function exportedSpan(span: AnyExportedSpan): [record: object, complete: boolean] {
   try {
     const record = { ...span };
     if (isOrdinary(record, span)) return [record, false];
   } catch {
-    // A field that cannot be read.
+    // A field cannot be read.
   }
   return [spanRecord(span), true];
 }
 
-/** What is exported of any other record: its own fields. */
+/** Returns the exported fields of any other record: its own. */
 export function exportedRecord(source: object): object {
   return isPlainObject(source) ? source : copied(source, {});
 }
 
 /**
- * Whether the engine can add the fields: it sees only what the copy has, and puts them last, so that a span must not
- * have them already.
+ * Whether the engine can add the fields. The engine sees only what the copy has, and puts them last, so the span must
+ * not have them already.
  */
 function isOrdinary(copy: object, span: AnyExportedSpan): boolean {
   const { id, type, startTime, endTime, errorInfo, spanId, spanType, startedAt, endedAt, error, createdAt, updatedAt } =
@@ -61,7 +61,7 @@ function isOrdinary(copy: object, span: AnyExportedSpan): boolean {
   );
 }
 
-/** A shallow copy with `added` fields. A field that cannot be read throws again when the copy is encoded. */
+/** Makes a shallow copy with `added` fields. A field that cannot be read throws again when the copy is encoded. */
 function copied(source: object, added: Record<string, () => unknown>): object {
   try {
     const copy: Record<string, unknown> = { ...source };

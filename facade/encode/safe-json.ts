@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 
-/** A value that JSON cannot hold, and what stands in its place. */
+/** A value that JSON cannot hold, and its replacement. */
 export interface Replacement {
   /** Property names from the record to the value, joined by dots. */
   path: string;
@@ -11,11 +11,11 @@ export interface Replacement {
 /** `JSON.rawJSON` objects (Node 22) are written as they are. */
 const { isRawJSON } = JSON as { isRawJSON?: (value: unknown) => boolean };
 
-/** So many replaced values are named; the others are only counted. */
+/** The number of replaced values that are named; all others are only counted. */
 const MAX_NAMED = 5;
-/** So many property names of a path are shown. */
+/** The number of property names of a path that are shown. */
 const MAX_PATH = 32;
-/** A graph that is too deep in more places than this expands without end. */
+/** The limit on replaced values: a graph that is too deep in more places than this would expand without end. */
 const MAX_TOO_DEEP = 16;
 
 /** Thrown when a text would grow beyond its limit. */
@@ -24,8 +24,8 @@ export class TextTooLongError extends Error {
 }
 
 /**
- * What `JSON.stringify(record)` gives, for a record that it rejects: each offending value is replaced, the rest is as
- * the standard (ECMA-262 SerializeJSONProperty) has it.
+ * Returns what `JSON.stringify(record)` gives, for a record that it rejects: each offending value is replaced,
+ * everything else follows the standard (ECMA-262 SerializeJSONProperty).
  *
  * @throws TextTooLongError when the text would be longer than `maxChars`.
  */
@@ -49,7 +49,10 @@ class Writer {
     this.#maxChars = maxChars;
   }
 
-  /** Writes the value that `read` answers, or its replacement. False, and nothing is written, where JSON has nothing. */
+  /**
+   * Writes the value that `read` returns, or its replacement. Writes nothing and returns false where JSON leaves a
+   * value out.
+   */
   property(key: string, read: () => unknown, holder: unknown, prefix = ''): boolean {
     if (this.text.length > this.#maxChars) throw new TextTooLongError();
     const length = this.text.length;
@@ -62,7 +65,7 @@ class Writer {
     } catch (error) {
       if (error instanceof TextTooLongError) throw error;
       if (isStackOverflow(error) && (this.#tooDeep += 1) > MAX_TOO_DEEP) throw new TextTooLongError();
-      // What has been written of the value goes, the ancestors were taken back on the way out.
+      // The part of the value that was written is removed. The ancestors were already removed on the way out.
       this.text = this.text.slice(0, length) + prefix;
       this.#path.length = depth;
       this.#replace(`[Throws: ${messageOf(error)}]`);
@@ -122,7 +125,7 @@ class Writer {
   }
 }
 
-/** The value after `toJSON` and with wrapper objects opened. */
+/** The value after `toJSON`, with wrapper objects unwrapped. */
 function asJson(value: unknown, key: string): unknown {
   let json = value;
   if ((typeof value === 'object' && value !== null) || typeof value === 'function' || typeof value === 'bigint') {
@@ -138,7 +141,7 @@ function asJson(value: unknown, key: string): unknown {
 
 function messageOf(error: unknown): string {
   try {
-    // A message may be anything; String() takes symbols, and throws where there is no text to be had.
+    // A message may be of any type. String() accepts symbols, and throws where there is no text.
     return String(error instanceof Error ? error.message : error);
   } catch {
     return 'unknown error';

@@ -1,11 +1,11 @@
 import { types } from 'node:util';
 
 /**
- * What is known of a value's JSON before it is made: that it `fits` into `limit` characters or may do so, that it
- * certainly `exceeds` them, or that it is `opaque` because a `toJSON` decides. Adds up a lower bound and stops as soon
- * as that is over the limit, so a graph of few objects that expands without end costs no more than one that fits.
+ * Says what is known of a value's JSON before it is made: the JSON `fits` into `limit` characters or may do so, it
+ * certainly `exceeds` them, or it is `opaque` because a `toJSON` decides. Adds up a lower bound, and stops as soon as
+ * the bound is over the limit. So a graph of few objects that expands without end costs no more than a graph that fits.
  *
- * Throws what the value's getters throw, and `RangeError` where it is nested too deeply.
+ * Throws what the value's getters throw, and `RangeError` where the value is nested too deeply.
  */
 export function judgeSize(value: unknown, limit: number): 'fits' | 'exceeds' | 'opaque' {
   const left = remaining(value, limit);
@@ -13,12 +13,12 @@ export function judgeSize(value: unknown, limit: number): 'fits' | 'exceeds' | '
   return left < 0 ? 'exceeds' : 'fits';
 }
 
-/** What is left of the budget: negative when it is used up, NaN as soon as a `toJSON` was met. */
+/** The rest of the budget: negative when it is used up, NaN once a `toJSON` was found. */
 function remaining(value: unknown, budget: number): number {
   if (typeof value === 'string') return budget - value.length - 2;
   if (typeof value !== 'object' || value === null) return budget - 1;
   if (value instanceof Date) return budget - 4;
-  // Its toJSON is known: an array of numbers.
+  // The `toJSON` of a Buffer is known: an array of numbers.
   if (Buffer.isBuffer(value)) return budget - value.length * '0,'.length;
   if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return NaN;
   let left = budget - 2;
@@ -26,13 +26,13 @@ function remaining(value: unknown, budget: number): number {
     for (let index = 0; index < value.length && left >= 0; index += 1) left = remaining(value[index], left);
     return left;
   }
-  // Becomes an object with a key for each element.
+  // A typed array becomes an object with a key for each element.
   if (types.isTypedArray(value)) return budget - value.length * '"0":0,'.length;
   for (const key of Object.keys(value)) {
-    // Also when it is NaN.
+    // True also when it is NaN.
     if (!(left >= 0)) break;
     const child = (value as Record<string, unknown>)[key];
-    // Left out by JSON.
+    // JSON leaves these out.
     if (child === undefined || typeof child === 'function' || typeof child === 'symbol') continue;
     left = remaining(child, left - key.length - '"":'.length);
   }

@@ -7,15 +7,21 @@ const PROBE = emptyAtoms();
 PROBE.push(1, undefined, 2);
 PROBE.length = 1;
 PROBE.push(undefined, 'ab', 1.5, '\u{FF}', '\u{100}', true, false, null, undefined);
-/** What version 15 of V8's format makes of it: the one that is understood (src/wire/tag.rs), in Node 20 to 26. */
+/**
+ * The bytes of the probe in version 15 of V8's format, which the engine reads (src/wire/tag.rs). Node 20 to 26 write
+ * it.
+ */
 const PROBE_BYTES = 'ff0f410a49025f220261624e000000000000f83f2201ff00630200015446305f24000a';
 
-/** Whether records can be handed over as they are. Not so where the engine is not V8, or one of another version. */
+/**
+ * Whether the engine can read what `v8.Serializer` writes. False where the JS engine is not V8, or V8 has another
+ * version of the format.
+ */
 export const IS_V8 = isUnderstood();
 
 /**
- * A list for atoms. One that began with numbers would become one of doubles with holes at the first `undefined` in V8 15
- * (Deno), which is written in another form; one that has held a string does not.
+ * A list for atoms, empty, that has held a string. V8 15 (Deno) would turn a list that began with numbers into a list of
+ * doubles with holes at the first `undefined`, and write that in another form.
  */
 export function emptyAtoms(): Atom[] {
   const atoms: Atom[] = [''];
@@ -24,17 +30,18 @@ export function emptyAtoms(): Atom[] {
 }
 
 /**
- * Writes the atoms, of a list made by {@link emptyAtoms}, into one buffer. Without {@link IS_V8} there may be nothing but
- * kinds and texts among them.
+ * Writes the atoms of a list made by {@link emptyAtoms} into one buffer. Without {@link IS_V8} the list may contain
+ * only kinds and texts.
  */
 export function writeAtoms(atoms: readonly Atom[]): ArrayBuffer {
   const { buffer, byteOffset, byteLength } = IS_V8 ? serialize(atoms) : writeTexts(atoms);
-  // A small Buffer may be a part of one that others have parts of.
+  // A small Buffer may share its memory with others.
   return byteLength === buffer.byteLength ? buffer : buffer.slice(byteOffset, byteOffset + byteLength);
 }
 
 function serialize(atoms: readonly Atom[]): Buffer<ArrayBuffer> {
-  // A new one each time: it keeps what it has written alive until it is collected itself. That is this one array.
+  // A new serializer each time: it keeps alive what it has written until it is collected itself. Here that is one
+  // array.
   const serializer = new v8.Serializer();
   serializer.writeHeader();
   serializer.writeValue(atoms);
@@ -49,7 +56,7 @@ function isUnderstood(): boolean {
   }
 }
 
-/** The same form, with the texts in UTF-8. */
+/** The same format, with the texts in UTF-8. */
 function writeTexts(atoms: readonly Atom[]): Buffer<ArrayBuffer> {
   const parts = [Buffer.of(0xff, 15), tagged('A', atoms.length)];
   for (const atom of atoms) {

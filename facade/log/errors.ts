@@ -11,7 +11,9 @@ export interface Names {
 /** Values that `MastraError.details` carries. */
 type Details = NonNullable<ConstructorParameters<typeof MastraError>[0]['details']>;
 
-/** A `MastraError` in the peer's manner: domain `MASTRA_OBSERVABILITY`, category `USER`, id with the contract's prefix. */
+/**
+ * A `MastraError` as the peer makes it: domain `MASTRA_OBSERVABILITY`, category `USER`, id with the contract's prefix.
+ */
 export function exporterError(
   names: Names,
   idSuffix: string,
@@ -23,7 +25,7 @@ export function exporterError(
       domain: ErrorDomain.MASTRA_OBSERVABILITY,
       category: ErrorCategory.USER,
       ...(text === undefined ? {} : { text }),
-      // What a caller passed is shown as it is, whatever its type.
+      // The value that a caller has passed is shown unchanged, whatever its type.
       ...(details === undefined ? {} : { details: details as Details }),
     },
     cause,

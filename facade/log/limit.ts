@@ -1,11 +1,11 @@
 const BURST = 10;
 const FIRST_INTERVAL_MS = 60_000;
-/** After so long without the message it counts as a new matter. */
+/** After this time without the message, the next one counts as the first. */
 const QUIET_MS = 3_600_000;
 
 /**
  * Keeps one message from flooding the log: the first ten pass, then one after 1, 2, 4, ... minutes, with the number of
- * those held back. A day of it is some twenty lines.
+ * messages held back. A message that repeats all day gives some twenty lines.
  */
 export class RepeatLimit {
   #passed = 0;
@@ -14,7 +14,10 @@ export class RepeatLimit {
   #nextMs = 0;
   #lastSeenMs = 0;
 
-  /** How many messages were held back since the last one that passed; `undefined` if this one is held back too. */
+  /**
+   * Returns the number of messages held back since the last one that passed; `undefined` if this message is held back
+   * too.
+   */
   pass(nowMs: number): number | undefined {
     if (nowMs - this.#lastSeenMs > QUIET_MS) {
       this.#passed = 0;

@@ -19,7 +19,7 @@ export type FlushTrigger = 'size' | 'time' | 'shutdown';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
-/** What is wrong with a record that was dropped alone; too large where nothing is said. */
+/** What is wrong with a record that was dropped alone. Without an entry here the record is too large. */
 const FAULT: Partial<Record<string, string>> = {
   unencodable: 'cannot be exported',
   refused: 'the collector does not take',
@@ -34,8 +34,8 @@ export class ExporterLog implements PipelineLog {
   readonly #limits = new Map<string, RepeatLimit>();
 
   /**
-   * `logger` is asked each time: Mastra replaces an exporter's logger after construction. `tokenVariable`: the one that a
-   * rejected token comes from, unless it was given as an option.
+   * `logger` is called for each line, because Mastra replaces an exporter's logger after construction. `tokenVariable`:
+   * the environment variable of the token, unless the token was given as an option.
    */
   constructor(names: Names, logger: () => IMastraLogger, tokenVariable?: string) {
     this.#names = names;
@@ -43,7 +43,7 @@ export class ExporterLog implements PipelineLog {
     this.#credentials = tokenVariable === undefined ? {} : { tokenVariable };
   }
 
-  /** One warning for a record that could not be encoded as it was, naming it. */
+  /** Logs one warning for a record that could not be encoded as it was, with its name. */
   problem({ signal, record, replaced, replacedCount, dropped }: Problem): void {
     const { spanId, traceId } = identity(record);
     if (dropped) {
@@ -53,12 +53,12 @@ export class ExporterLog implements PipelineLog {
     this.#limited('warn', 'Replaced values that JSON cannot represent', { signal, spanId, traceId, replaced, replacedCount });
   }
 
-  /** One warning for a call without a usable event. */
+  /** Logs one warning for a call without a usable event. */
   malformed(method: string): void {
     this.#limited('warn', 'Ignored a malformed event', { method });
   }
 
-  /** There is no token, so nothing is exported. `variable`: the one that would hold it. */
+  /** There is no token, so nothing is exported. `variable`: the environment variable for it. */
   missingToken(variable: string): void {
     this.#write(
       'warn',
@@ -72,22 +72,24 @@ export class ExporterLog implements PipelineLog {
     this.#write('warn', `${this.#names.exporterName} ignores the unknown option ${option}${hint}`, { option, ...(nearest ? { nearest } : {}) });
   }
 
-  /** The token travels readable for others to these hosts. */
+  /** Others can read the token on its way to these hosts. */
   readableToken(hosts: readonly string[]): void {
     this.#write('warn', `${this.#names.exporterName} sends its access token unencrypted; use https`, { hosts });
   }
 
-  /** These variables of the environment name no usable proxy. Their values are not shown: they may hold a password. */
+  /**
+   * These environment variables name no usable proxy. Their values are not shown, because they may contain a password.
+   */
   unusableProxy(variables: readonly string[]): void {
     this.#write('warn', `${this.#names.exporterName} ignores a proxy that is not an http, https or SOCKS URL and sends directly`, { variables });
   }
 
-  /** The end of the process is held for so long at most because of so many records. */
+  /** The end of the process is delayed for at most this time because of this number of records. */
   heldAtExit(undeliveredRecords: number, withinMs: number): void {
     this.#write('warn', `${this.#names.exporterName} holds the end of the process for up to ${withinMs} ms to deliver ${undeliveredRecords} records`, { undeliveredRecords, withinMs });
   }
 
-  /** The process ends with records undelivered. `lastError`: what may be why. */
+  /** The process ends with records undelivered. `lastError`: the possible cause. */
   lostAtExit(lostRecords: number, lastError?: ExporterHealth['lastError']): void {
     const { endpoint, cause } = lastError ?? {};
     const fields = { lostRecords, ...(lastError ? { endpoint, cause } : {}) };
@@ -157,7 +159,9 @@ export class ExporterLog implements PipelineLog {
     }
   }
 
-  /** A batch is lost: an error with this id and these details, to the log and to the application's error tracking. */
+  /**
+   * A batch is lost: an error with this id and these details goes to the log and to the application's error tracking.
+   */
   uploadFailed(idSuffix: string, details: object, cause: string): void {
     this.#failed(idSuffix, 'Batch upload failed after all retries, dropping batch', { ...details }, new Error(cause));
   }
@@ -200,17 +204,17 @@ export class ExporterLog implements PipelineLog {
   }
 }
 
-/** The address that does not work, and why, at the end of a line. */
+/** The address that does not work, and the cause, for the end of a line. */
 function failing({ endpoint, cause }: { endpoint?: string; cause?: string }): string {
   return endpoint === undefined || cause === undefined ? '' : `; ${endpoint} does not work: ${plain(cause)}`;
 }
 
-/** A cause in the middle of a sentence. */
+/** A cause for the middle of a sentence. */
 function plain(cause: string): string {
   return cause.replace(/^Request failed(?: with status)?: (?:error sending request: )?/, '').replace(/^(?=\d{3}\b)/, 'status ');
 }
 
-/** A duration that a person can read. */
+/** A duration for a person to read. */
 function duration(ms: number): string {
   if (ms < 1000) return `${ms} ms`;
   const seconds = Math.round(ms / 1000);
@@ -222,7 +226,7 @@ export function safely(write: () => void): void {
   try {
     write();
   } catch {
-    // There is nowhere left to say it.
+    // There is no other place to report this.
   }
 }
 

@@ -1,26 +1,29 @@
 import * as nodeModule from 'node:module';
 
 /**
- * In these words, and the only one in the bundle of an entry, where another one would have its name changed: tools that
- * copy what an application needs (@vercel/nft) follow no other way to `require` in ES modules and in CommonJS. Bundlers do
- * not follow it; they could not put a binary into a bundle.
+ * The only `require` in the bundle of an entry, because a bundler renames a second one. Tools that copy the files of an
+ * application (@vercel/nft) follow no other form of `require` both in ES modules and in CommonJS. Bundlers do not
+ * follow this form; they could not put a binary into a bundle.
  */
 export const createRequire = nodeModule.createRequire;
 
 type Load = () => unknown;
 
-/** A binary that is there: where, and how it is loaded. */
+/** A binary that exists: its path, and how it is loaded. */
 export interface Binary {
   path: string;
   load: Load;
 }
 
-/** The binary of a platform, `null` if it is not installed, `undefined` if there is none. @throws Error in odd bundles */
+/**
+ * Returns the binary of a platform, `null` if it is not installed, `undefined` if there is none. @throws Error in odd
+ * bundles
+ */
 export function platformBinary(platform: string): Binary | null | undefined {
-  // Bundled into CommonJS there is no `import.meta.url`.
+  // A bundle in CommonJS has no `import.meta.url`.
   const load = createRequire(import.meta.url ?? __filename);
-  // `napi.targets` of package.json in Node's words; of each the binary of a checkout, which lies beside `dist/`, and that of
-  // the platform's package. Spelled out for the tools named above.
+  // `napi.targets` of package.json in Node's words. Each has two places: the binary of a checkout beside `dist/`, and
+  // the binary of the platform's package. They are spelled out for the tools named above.
   const binaries: Readonly<Record<string, readonly [Load, Load]>> = {
     'linux-x64-gnu': [() => load('../mastra-native-exporter.linux-x64-gnu.node'), () => load('mastra-native-exporter-linux-x64-gnu')],
     'linux-arm64-gnu': [() => load('../mastra-native-exporter.linux-arm64-gnu.node'), () => load('mastra-native-exporter-linux-arm64-gnu')],
@@ -36,13 +39,13 @@ export function platformBinary(platform: string): Binary | null | undefined {
     try {
       return { path: load.resolve(requests[index] ?? ''), load: loadBinary };
     } catch {
-      // The next one.
+      // Try the next place.
     }
   }
   return platform in binaries ? null : undefined;
 }
 
-/** The binary in a file, by its absolute path. */
+/** The binary in a file with this absolute path. */
 export function binaryAt(path: string): Binary {
   return { path, load: () => createRequire(path)(path) };
 }

@@ -18,15 +18,15 @@ export function openNative(options: NativeOptions, onEvent: (json: string) => vo
 /** The one table of defaults and limits (src/config.rs); empty without the binary. */
 export const OPTION_SPECS = JSON.parse(native?.optionSpecs() ?? '[]') as OptionSpec[];
 
-/** A number option: what it counts, its default and its limits. */
+/** A number option: its unit, its default and its limits. */
 export interface OptionSpec {
   name: NumberOption;
   unit: string;
-  /** Absent: without the option there is no such limit. */
+  /** The default. Absent: without the option there is no such limit. */
   default: number | null;
   min: number;
   max: number;
-  /** The peer has it too and accepts any value: out of range is brought into range. */
+  /** The peer has this option too and accepts any value: a value out of range is brought into range. */
   lenient: boolean;
 }
 
@@ -44,7 +44,7 @@ export type NumberOption =
   | 'maxRecordBytes'
   | 'maxQueueBytes';
 
-/** The value of a number option: as given, else its default. */
+/** The value of a number option: the given one, else its default. */
 export function numberOption(name: NumberOption, given: Partial<Record<NumberOption, number | undefined>>): number {
   return given[name] ?? OPTION_SPECS.find((spec) => spec.name === name)?.default ?? Infinity;
 }
@@ -60,14 +60,14 @@ export type NativeOptions = {
   quotaPause?: boolean;
 } & Partial<Record<NumberOption, number | undefined>>;
 
-/** Tells the engine which root certificates all exporters of the process trust: PEM. Only the first call counts. */
+/** Sets the root certificates that all exporters of the process trust: PEM. Only the first call has an effect. */
 export function trustCertificates(pem: string): void {
   native?.trustCertificates(pem);
 }
 
 /**
- * Blocks until all exporters of the process have delivered or dropped everything, for `withinMs` at most; answers how many
- * records are left. For the end of the process only.
+ * Blocks until all exporters of the process have delivered or dropped everything, for `withinMs` at most; returns the
+ * number of records that are left. For the end of the process only.
  */
 export function drainAll(withinMs: number): number {
   return native?.drain(withinMs) ?? 0;
@@ -78,7 +78,7 @@ export function longestExitTimeoutMs(): number {
   return native?.exitTimeoutMs() ?? 0;
 }
 
-/** `Event` of src/event.rs. Counts are records, durations whole milliseconds. */
+/** `Event` of src/event.rs. Counts are numbers of records, durations whole milliseconds. */
 export type EngineEvent =
   | { type: 'batchStarted'; bufferedEvents: number }
   | ({ type: 'batchDelivered'; droppedEventsDuringAuthCooldown?: number } & BatchResult)

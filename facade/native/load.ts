@@ -9,12 +9,14 @@ import { binaryAt, platformBinary } from './binaries.js';
 export type NativeModule = typeof import('../../binding.js');
 
 /**
- * Which exporters are in use: the native ones, `path` being the absolute path of the binary; or the JavaScript ones of
- * `@mastra/observability` in their place, and why.
+ * Which exporters are in use: the native ones, with the absolute `path` of the binary; or the JavaScript ones of
+ * `@mastra/observability` in their place, with the reason.
  */
 export type NativeBinding = { loaded: true; path: string } | { loaded: false; reason: string };
 
-/** Raised with every change of what `src/binding.rs` exports; the constant of that name there is to be the same. */
+/**
+ * Raised with every change of what `src/binding.rs` exports. The constant of the same name there has the same value.
+ */
 const API_VERSION = 4;
 
 const PACKAGE = 'mastra-native-exporter';
@@ -28,7 +30,7 @@ const found = decide();
 /** The binary, unless the JavaScript exporters stand in for it. */
 export const native: NativeModule | undefined = 'module' in found ? found.module : undefined;
 
-/** Tells whether the native exporters are in use, or why they are not. */
+/** Says whether the native exporters are in use, or why they are not. */
 export const nativeBinding: NativeBinding =
   'module' in found ? { loaded: true, path: found.path } : { loaded: false, reason: found.reason };
 
@@ -36,7 +38,7 @@ export const nativeBinding: NativeBinding =
 function decide(): Found {
   const wanted = process.env[VARIABLE];
   if (wanted === 'off') return { reason: `${VARIABLE}=off`, fix: '' };
-  // A misspelt setting of telemetry is not worth an application that does not start.
+  // A misspelt setting of telemetry must not prevent the start of the application.
   if (wanted && wanted !== 'require') {
     warnOnce('VARIABLE', `${VARIABLE} is ${inspect(wanted)}, which is ignored: it may be 'require', 'off' or absent.`);
   }
@@ -50,7 +52,7 @@ function decide(): Found {
   return result;
 }
 
-/** Finds and loads the binary. Never throws: whatever goes wrong is a reason. */
+/** Finds and loads the binary. Never throws: every failure becomes a reason. */
 function open(): Found {
   const named = process.env[PATH_VARIABLE];
   const platform = platformName();
@@ -75,7 +77,7 @@ function open(): Found {
   }
 }
 
-/** The platform as the package names have it. */
+/** The platform in the words of the package names. */
 function platformName(): string {
   const { platform, arch } = process;
   const abi = platform === 'win32' ? '-msvc' : platform === 'linux' ? `-${libc()}` : '';
@@ -83,8 +85,9 @@ function platformName(): string {
 }
 
 /**
- * The C library of this process: whether the loader of musl is in its memory. Not from Node's diagnostic report, for which
- * Node 20.0 to 20.12 looks up the host names of all open sockets; nor from `ldd`, which may belong to another library.
+ * The C library of this process: whether the loader of musl is in its memory. Two other sources are not used. Node's
+ * diagnostic report looks up the host names of all open sockets in Node 20.0 to 20.12. `ldd` may belong to another
+ * library.
  */
 function libc(): 'gnu' | 'musl' {
   try {
@@ -95,8 +98,9 @@ function libc(): 'gnu' | 'musl' {
 }
 
 /**
- * A warning of the process, because at this time there is no exporter and no logger yet. Once, also when this module is
- * loaded several times, and not again in workers that are started later: they inherit the environment data.
+ * Emits a warning of the process, because at this time there is no exporter and no logger yet. Emits it once, also when
+ * this module is loaded several times, and not again in workers that are started later: they inherit the environment
+ * data.
  */
 function warnOnce(code: string, text: string): void {
   const key = `${VARIABLE}_${code}`;

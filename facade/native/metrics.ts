@@ -11,8 +11,8 @@ interface Metric {
 type Sample = readonly [labels: Record<string, string>, value: number];
 
 /**
- * Counters and state as Prometheus text (exposition format 0.0.4): base units, counters end in `_total`. Every sample has
- * the label `exporter`.
+ * Returns counters and state as Prometheus text (exposition format 0.0.4): base units, names of counters end in
+ * `_total`. Every sample has the label `exporter`.
  */
 export function prometheusText(exporterName: string, stats: ExporterStats): string {
   const bySignal = (read: (stats: SignalStats) => number): Sample[] => SIGNALS.map((signal) => [{ signal }, read(stats[signal])]);
@@ -51,7 +51,7 @@ function textOf({ name, type, help }: Metric, exporter: string, samples: readonl
   return lines.length === 0 ? '' : `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
 }
 
-/** A name that an application has chosen may hold anything. */
+/** A name that an application has chosen may contain any character. */
 function escaped(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }

@@ -5,8 +5,8 @@ import { SIGNALS, type Signal } from './signals.js';
  *
  * - `queueFull`: the queue needed the room (`maxQueueBytes`).
  * - `retriesExhausted`: `maxRetries` attempts failed, or `retryWindowMs` passed.
- * - `refused`: the collector answered that it will never take them (400, 404 and the like).
- * - `tooLargeForCollector`: the collector does not take this one record, not even alone (413).
+ * - `refused`: the collector answered that it will never accept them (400, 404 and the like).
+ * - `tooLargeForCollector`: the collector refuses this one record, also alone (413).
  * - `recordTooLarge`: more JSON than `maxRecordBytes`.
  * - `unencodable`: the record cannot be read.
  * - `authRejected`: the collector rejects the token, or had done so shortly before.
@@ -26,15 +26,15 @@ export type DropReason =
   | 'shutdown'
   | 'engineFailed';
 
-/** What has become of the records of one signal. Counts only grow, except for the last three. */
+/** What has become of the records of one signal. All counts but the last three only grow. */
 export interface SignalStats {
-  /** Records exported; always `delivered` + all of `dropped` + `queued` + `inFlight`. */
+  /** Records exported. Always the sum of `delivered`, all of `dropped`, `queued` and `inFlight`. */
   accepted: number;
   /** Records that the collector has answered with 2xx. */
   delivered: number;
   /** Records given up, by reason. */
   dropped: Record<DropReason, number>;
-  /** Records that were sent again, once for each time. */
+  /** Records that were sent again; a record counts once for each further attempt. */
   retried: number;
   /** Records that wait. */
   queued: number;
@@ -48,29 +48,29 @@ export interface SignalStats {
  * What the exporter does with new records.
  *
  * - `healthy`: they are sent.
- * - `retrying`: an address fails or asks to be left alone; its records wait.
- * - `authCooldown`: the collector rejects the token; they are dropped for a while.
- * - `quotaPaused`: the quota is used up; they are dropped until there is some again.
- * - `disabled`: there is no token, or the engine has failed, and they are dropped; or the JavaScript exporters stand in,
- *   which count nothing.
+ * - `retrying`: an address fails or has asked for a pause; its records wait.
+ * - `authCooldown`: the collector rejects the token; they are dropped until a cooldown is over.
+ * - `quotaPaused`: the quota is used up; they are dropped until there is quota again.
+ * - `disabled`: there is no token, or the engine has failed, and they are dropped. Also where the JavaScript exporters
+ * stand in, which count nothing.
  */
 export type ExporterState = (typeof EXPORTER_STATES)[number];
 
 /** Every state. */
 export const EXPORTER_STATES = ['healthy', 'retrying', 'authCooldown', 'quotaPaused', 'disabled'] as const;
 
-/** How an exporter fares. */
+/** The health of an exporter. */
 export interface ExporterHealth {
   state: ExporterState;
-  /** The last request that failed; it stays after a success. `endpoint`: its URL without credentials and query. */
+  /** The last request that failed; kept after a success. `endpoint`: its URL without credentials and query. */
   lastError?: { at: Date; endpoint: string; cause: string };
-  /** When the collector last took records. */
+  /** When the collector last accepted records. */
   lastDeliveredAt?: Date;
   /** Age of the oldest record that is neither delivered nor dropped, in milliseconds; 0 when there is none. */
   oldestQueuedMs: number;
 }
 
-/** What has become of everything that was exported, by signal, and how the exporter fares. */
+/** What has become of every exported record, by signal, and the health of the exporter. */
 export interface ExporterStats extends Record<Signal, SignalStats>, ExporterHealth {}
 
 /** `Snapshot` of src/stats.rs. */

@@ -1,14 +1,14 @@
 import { clearTimeout, monotonicMs, setTimeout } from '../native/clock.js';
 import { SIGNALS } from '../native/signals.js';
 
-/** Records as the engine takes them over. */
+/** Records in the form that the engine reads. */
 export interface Bytes {
   bytes: ArrayBuffer;
   /** Records of each signal, in the order of `SIGNALS`. */
   counts: number[];
 }
 
-/** When a batch is due, and how much may be held. */
+/** When a batch is due, and the limit on what is held. */
 export interface HoldLimits {
   maxBatchSize: number;
   maxBatchWaitMs: number;
@@ -16,8 +16,8 @@ export interface HoldLimits {
 }
 
 /**
- * The records of an exporter whose class decides what is sent, and when: it overrides `flush()`. They stay on this thread
- * until it has flushed, and it is asked to do so when Mastra's JavaScript exporter would call `flush()`: for each record
+ * The records of an exporter whose class overrides `flush()`, and so decides what is sent and when. They stay on the JS
+ * thread until the class has flushed. The class is asked to flush when the peer would call `flush()`: for each record
  * once there are `maxBatchSize`, or once the first has waited for `maxBatchWaitMs`.
  */
 export class Hold {
@@ -42,7 +42,7 @@ export class Hold {
     const { maxBatchSize, maxBatchWaitMs } = this.#limits;
     if ((this.#recordsSince += 1) === 1) this.#sinceMs = monotonicMs();
     if (this.#recordsSince >= maxBatchSize || monotonicMs() - this.#sinceMs >= maxBatchWaitMs) return this.#askToFlush('size');
-    // The end of the script asks too, so the timer need not keep the process alive.
+    // The end of the script asks for a flush too, so this timer need not keep the process alive.
     if (this.#recordsSince === 1) this.#timer = setTimeout(() => this.#askToFlush('time'), maxBatchWaitMs).unref();
   }
 
@@ -51,7 +51,7 @@ export class Hold {
     if (this.#recordsSince > 0) this.#askToFlush('time');
   }
 
-  /** Holds a piece; answers the oldest ones, which have to go because there is no room for them. */
+  /** Holds a piece; returns the oldest pieces, which have to be dropped because there is no room for them. */
   add(piece: Bytes): Bytes[] {
     this.#pieces.push(piece);
     this.#count(piece, 1);
@@ -64,7 +64,7 @@ export class Hold {
     return evicted;
   }
 
-  /** All that is held; nothing is any more. */
+  /** Takes out everything that is held. */
   release(): Bytes[] {
     clearTimeout(this.#timer);
     this.#recordsSince = 0;

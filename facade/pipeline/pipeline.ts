@@ -9,29 +9,29 @@ import { holdExit, releaseExit, watchExit, type Exiting } from './exit.js';
 import { Hold, type Bytes, type HoldLimits } from './hold.js';
 
 /**
- * Records handed over in one call at most; fewer when the turn of the event loop ends before. A worker can be
- * terminated in the middle of a turn, without a last word, so there each record is handed over at once.
+ * The number of records handed over in one call, at most. The end of a turn of the event loop hands over fewer. A
+ * worker can be terminated in the middle of a turn without notice, so a worker hands over each record at once.
  */
 const MAX_RECORDS = isMainThread ? 32 : 1;
 /** A timer that never fires in practice (24 days): it only keeps the process alive. */
 const HOLD_MS = 2 ** 31 - 1;
 
-/** Told of each loss. */
+/** Called for each loss. */
 export type OnDropped = (signal: Signal, reason: DropReason, count: number) => void;
 
-/** Where the pipeline writes what happens. None of the methods may throw. */
+/** The log of the pipeline. None of its methods may throw. */
 export interface PipelineLog {
-  /** The engine tells of something. */
+  /** The engine reports an event. */
   event(event: EngineEvent): void;
   /** A record could not be encoded as it was. */
   problem(problem: Problem): void;
-  /** The end of the process is held for so long at most because of so many records. */
+  /** The end of the process is delayed for at most this time because of this number of records. */
   heldAtExit(undeliveredRecords: number, withinMs: number): void;
   /** The process ends with records undelivered. */
   lostAtExit(lostRecords: number, lastError?: ExporterHealth['lastError']): void;
 }
 
-/** The way of the records on the JS thread: encoded, gathered, handed over; and the answers of the engine. */
+/** The records on the JS thread: encoded, gathered and handed over; and the events of the engine. */
 export class Pipeline implements Exiting {
   readonly #log: PipelineLog;
   readonly #onDropped: OnDropped;
@@ -39,9 +39,9 @@ export class Pipeline implements Exiting {
   readonly #piece: Piece;
   /** Whether a record is being read. */
   #encoding = false;
-  /** What getters of a record exported while it was read. */
+  /** Records that getters of a record exported while that record was read. */
   #behind: Entry[] = [];
-  /** Only of an exporter whose class decides when records are sent. */
+  /** Only for an exporter whose class decides when records are sent. */
   #held: Hold | undefined;
   readonly #holdLimits: HoldLimits;
   /** Flushes that wait for the engine, by ticket. */
@@ -55,9 +55,9 @@ export class Pipeline implements Exiting {
     this.#dropPiece('unencodable');
   };
   #lastTicket = 0;
-  /** Why nothing is taken any more. */
+  /** Why no record is taken any more. */
   #closed: 'shutdown' | 'engineFailed' | undefined;
-  /** The engine answers no more. */
+  /** Whether the engine sends no more events. */
   #ended = false;
 
   constructor(options: NativeOptions, log: PipelineLog, onDropped: OnDropped) {
@@ -66,7 +66,7 @@ export class Pipeline implements Exiting {
     this.#piece = new Piece(MAX_RECORDS, numberOption('maxRecordBytes', options));
     const [maxBatchSize, maxBatchWaitMs] = [numberOption('maxBatchSize', options), numberOption('maxBatchWaitMs', options)];
     this.#holdLimits = { maxBatchSize, maxBatchWaitMs, maxQueueBytes: numberOption('maxQueueBytes', options) };
-    // Weak: the engine's listener must not keep an exporter that the application has forgotten.
+    // Weak: the engine's listener must not keep an exporter alive that the application no longer refers to.
     const self = new WeakRef(this);
     this.#native = openNative(options, (json) => {
       const pipeline = self.deref();
@@ -76,8 +76,8 @@ export class Pipeline implements Exiting {
   }
 
   /**
-   * Takes over what the application has exported; the objects are not read later. Never waits. Throws only where the
-   * stack or memory has run out before the record was taken over: see {@link lose}.
+   * Takes over an exported record; its objects are not read later. Never waits. Throws only where stack or memory has
+   * run out before the record was taken over: see {@link lose}.
    */
   push(entry: Entry): void {
     if (this.#closed) return this.#discard(entry.signal, this.#closed);
@@ -87,27 +87,27 @@ export class Pipeline implements Exiting {
       if (!this.#piece.isFull || !this.#handOverPiece()) this.#schedule();
       this.#held?.onRecord();
     } catch {
-      // No room on the stack: the record waits for the next one, or a flush.
+      // The stack is full: the record waits for the next record or for a flush.
     }
   }
 
-  /** Counts a record that could not even be pushed. */
+  /** Counts a record that could not be pushed. */
   lose(signal: Signal): void {
     this.#onProblem({ signal, record: {}, dropped: 'unencodable', replaced: [], replacedCount: 0 });
     this.#release();
   }
 
   /**
-   * From now on nothing is handed over but by {@link flush}; `askToFlush` is called when a batch would be sent by size or
-   * time, and at the end of the process.
+   * From now on only {@link flush} hands records over. `askToFlush` is called when a batch would be sent because of
+   * size or time, and at the end of the process.
    */
   hold(askToFlush: (trigger: 'size' | 'time') => void): void {
     this.#held ??= new Hold(this.#holdLimits, askToFlush);
   }
 
   /**
-   * Resolves when the engine has nothing more to wait for, after `withinMs` at the latest. Never rejects; keeps the
-   * process alive meanwhile.
+   * Resolves when the engine has nothing more to wait for, after `withinMs` at the latest. Never rejects. Keeps the
+   * process alive until then.
    */
   flush(withinMs: number): Promise<void> {
     this.#takeBehind();
@@ -116,7 +116,7 @@ export class Pipeline implements Exiting {
     return this.#ask((ticket) => this.#native.flush(ticket, withinMs));
   }
 
-  /** The same, but of what is held nothing is sent; nothing is taken any more, and what is left then is dropped. */
+  /** Flushes, but sends no held records. Takes no more records after that, and drops the remaining ones. */
   shutdown(withinMs: number): Promise<void> {
     this.#takeBehind();
     this.#handOverPiece();
@@ -126,46 +126,46 @@ export class Pipeline implements Exiting {
     return asked.then(() => this.#end());
   }
 
-  /** Nothing is sent any more: all that waits is dropped. */
+  /** Sends nothing any more: drops everything that waits. */
   disable(): void {
     this.#closed ??= 'shutdown';
     this.#dropPiece('shutdown');
     void this.shutdown(0);
   }
 
-  /** The same as a flush, for as many attempts as fit. */
+  /** Flushes, but does not stop waiting after three attempts. */
   flushAtExit(withinMs: number): Promise<void> {
     this.handOver();
-    // Else the end of the script would be asked for again and again by a class that does not flush.
+    // Without this, the end of the script would ask a class that does not flush again and again.
     if (this.#native.undelivered === 0) return Promise.resolve();
     return this.#ask((ticket) => this.#native.flushAtExit(ticket, withinMs));
   }
 
-  /** Hands over all that has been gathered; of what is held, what the exporter's class flushes at once. */
+  /** Hands over everything that was gathered. Of held records, those that the exporter's class flushes at once. */
   handOver(): void {
     this.#takeBehind();
     this.#handOverPiece();
     if (!this.#closed) this.#held?.onExit();
   }
 
-  /** Records taken over and not yet delivered or dropped. */
+  /** The number of records taken over and not yet delivered or dropped. */
   get undelivered(): number {
     return this.#waiting().reduce((sum, count) => sum + count, this.#native.undelivered);
   }
 
-  /** Records given up so far. */
+  /** The number of records given up. */
   get dropped(): number {
     const stats = this.stats();
     const reasons = SIGNALS.flatMap((signal) => Object.values(stats[signal].dropped));
     return reasons.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Says that the end of the process is held. */
+  /** Reports that the end of the process is delayed. */
   reportHeld(withinMs: number): void {
     this.#log.heldAtExit(this.undelivered, withinMs);
   }
 
-  /** Says how many records the end of the process has cost. */
+  /** Reports how many records were lost at the end of the process. */
   reportLost(lostRecords: number): void {
     if (lostRecords > 0) this.#log.lostAtExit(lostRecords, this.stats().lastError);
   }
@@ -192,7 +192,7 @@ export class Pipeline implements Exiting {
     }
     if (!problem) return;
     this.#onProblem(problem);
-    // Of a record that was left out no event will tell.
+    // No event will report a record that was left out.
     if (this.#piece.total === 0) this.#release();
   }
 
@@ -206,7 +206,10 @@ export class Pipeline implements Exiting {
     this.#scheduled ??= setImmediate(this.#onTurnEnd);
   }
 
-  /** False when something throws, such as where the application's stack is full: then it is tried again at the end of the turn. */
+  /**
+   * Returns false when something throws, such as on a full stack; the hand-over is then repeated at the end of the
+   * turn.
+   */
   #handOverPiece(): boolean {
     if (this.#piece.total === 0 || this.#encoding) return true;
     try {
@@ -214,7 +217,7 @@ export class Pipeline implements Exiting {
       const bytes = this.#piece.write();
       if (this.#held) this.#evict(this.#held.add({ bytes, counts }));
       else this.#submit(bytes, counts);
-      // Not by a call, for which there may be no room: nothing is handed over twice.
+      // Not by a call, for which the stack may have no room: nothing may be handed over twice.
       this.#piece.total = 0;
       this.#piece.clear();
     } catch {
@@ -261,7 +264,7 @@ export class Pipeline implements Exiting {
     this.#release();
   }
 
-  /** The end of the process need not wait for this exporter any more, if nothing of it is under way. */
+  /** The end of the process need not wait for this exporter any more, unless records of it are left. */
   #release(): void {
     if (this.#flushes.size === 0 && this.undelivered === 0) releaseExit(this);
   }
@@ -271,7 +274,7 @@ export class Pipeline implements Exiting {
     try {
       this.#log.problem(problem);
     } catch {
-      // No room on the stack for a line.
+      // The stack has no room for logging.
     }
   }
 
@@ -279,7 +282,7 @@ export class Pipeline implements Exiting {
     this.#drop(SIGNALS.map((other) => Number(other === signal)), reason);
   }
 
-  /** What has been gathered in this turn. */
+  /** The records gathered in this turn. */
   #dropPiece(reason: DropReason): void {
     this.#takeBehind();
     if (this.#piece.total > 0) this.#drop(this.#piece.counts, reason);
@@ -319,7 +322,7 @@ export class Pipeline implements Exiting {
     for (const ticket of this.#flushes.keys()) this.#resolve(ticket);
   }
 
-  /** The engine has failed: what it still had is lost. */
+  /** The engine has failed: its remaining records are lost. */
   #abandon(): void {
     this.#eachSignal(this.#native.abandon(), 'engineFailed');
   }

@@ -1,33 +1,34 @@
 const WINDOWS = process.platform === 'win32';
-/** Signals that end a process which does not handle them. Windows has the last one for Ctrl+Break. */
+/** Signals that end a process without a handler. Windows has the last one, for Ctrl+Break. */
 const SIGNALS_THAT_END: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP', ...(WINDOWS ? (['SIGBREAK'] as const) : [])];
 
 type Listener = () => void;
 type Emit = (this: NodeJS.Process, event: string, ...args: unknown[]) => boolean;
-/** What signal-exit 3 and 4 keep for all their copies in a process; see {@link signalExits}. */
+/** The state that signal-exit 3 and 4 share among all their copies in a process; see {@link signalExits}. */
 interface SignalExit {
   count: number;
   on(event: string, callback: Listener): void;
 }
 
 /**
- * Calls `deliver` at the end of the process, as late as possible: after all that the application does there, when
- * nothing can prevent the end any more. Exit codes and signals stay what they are. For the main thread.
+ * Calls `deliver` at the end of the process, as late as possible: after everything that the application does there,
+ * when nothing can prevent the end any more. Exit codes and signals stay the same. For the main thread.
  */
 export function onProcessEnd(deliver: Listener): void {
   onExit(deliver);
   const firsts = new Map(SIGNALS_THAT_END.map((signal) => [signal, onSignal(signal, deliver)]));
   process.on('newListener', (event: string | symbol) => {
     const first = firsts.get(event as NodeJS.Signals);
-    // It is added after this call. A promise, because test runners replace timers, nextTick and queueMicrotask.
+    // The listener is added after this call. This uses a promise, because test runners replace timers, nextTick and
+    // queueMicrotask.
     if (first) void Promise.resolve().then(first);
   });
 }
 
 /**
- * Listeners of 'exit' that come later may export, and one that throws or calls `process.exit` again ends the process
- * without the others. A listener of 'uncaughtException' that throws ends it without 'exit'. So what counts is the end of
- * `emit`, or `reallyExit` before that.
+ * Later listeners of 'exit' may export. A listener that throws or calls `process.exit` again ends the process without
+ * the others. A listener of 'uncaughtException' that throws ends it without 'exit'. So delivery happens at the end of
+ * `emit`, or at `reallyExit` before that.
  */
 function onExit(deliver: Listener): void {
   const ending = process as NodeJS.Process & { reallyExit(this: NodeJS.Process, code?: number): never };
@@ -52,15 +53,16 @@ function onExit(deliver: Listener): void {
     if (exiting) deliver();
     return Reflect.apply(reallyExit, this, [code]) as never;
   };
-  // Where somebody has put another `emit` in the place of this one.
+  // For the case that another `emit` has replaced this one.
   process.on('exit', () => {
     if (!exiting) deliver();
   });
 }
 
 /**
- * Answers a function that makes the listener the first of its signal again. As the first it sees `once` listeners of the
- * application before they are gone, and leaves the end of the process to them as to all others.
+ * Returns a function that moves the listener to the front of its signal's list again. As the first it sees `once`
+ * listeners of the application before they are removed, and leaves the end of the process to them as to all other
+ * listeners.
  */
 function onSignal(signal: NodeJS.Signals, deliver: Listener): Listener {
   const listener = (): void => {
@@ -70,19 +72,21 @@ function onSignal(signal: NodeJS.Signals, deliver: Listener): Listener {
     if (others > ofCopies) return;
     process.removeListener(signal, listener);
     if (others > 0) {
-      // They run their callbacks and end the process when nobody else listens; these callbacks may export.
+      // The copies of signal-exit run their callbacks and end the process when nobody else listens. The callbacks may
+      // export.
       for (const { emitter, lastEvent } of copies) emitter.on(lastEvent, deliver);
       return;
     }
     deliver();
-    // Windows can send itself no other that ends it.
+    // Windows can send itself no other signal that ends the process.
     process.kill(process.pid, WINDOWS ? 'SIGINT' : signal);
   };
   process.prependListener(signal, listener);
   return () => {
     const listeners = process.listeners(signal);
     if (listeners[0] === listener || !listeners.includes(listener)) return;
-    // In this order, because without any listener the signal would end the process. The last one of the two is removed.
+    // In this order: without any listener the signal would end the process. `removeListener` removes the last one of
+    // the two.
     process.prependListener(signal, listener);
     process.removeListener(signal, listener);
   };

@@ -7,10 +7,12 @@ import { nativeBinding } from '../native/load.js';
 /** One of our exporters. */
 export type NativeExporter = CloudExporter | MastraPlatformExporter;
 
-/** A class of the peer: how it is recognised, where its instances keep their configuration, and what replaces them. */
+/**
+ * A class of the peer: how it is recognised, the field with the configuration of its instances, and its replacement.
+ */
 interface Kind {
   name: string;
-  /** The private field with what options and environment came to at construction. */
+  /** The private field with the resolved configuration. */
   resolvedField: string;
   create(config: CloudExporterConfig): NativeExporter;
 }
@@ -28,7 +30,7 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-/** Taken as they were resolved: the environment may have changed since. */
+/** The resolved values are copied, because the environment may have changed since. */
 const RESOLVED = [
   'accessToken',
   'tracesEndpoint',
@@ -39,17 +41,17 @@ const RESOLVED = [
 ] as const;
 
 /**
- * The kind of the peer's exporter, of any copy of its package, or of one derived from it; `undefined` for all other
- * exporters, ours included.
+ * Returns the kind of the peer's exporter, for any copy of its package and for derived classes; `undefined` for all
+ * other exporters, ours included.
  */
 export function peerKind(exporter: ObservabilityExporter): Kind | undefined {
-  // Ours carry the same names; counters tell them apart, also those of another copy of this package.
+  // Our classes have the same names. The counters tell them apart, also those of another copy of this package.
   if ('stats' in exporter) return undefined;
   return KINDS.find(({ name, resolvedField }) => exporter.name === name || resolvedField in exporter);
 }
 
 /**
- * An exporter of ours with the configuration and the logger of one of the peer's.
+ * Makes one of our exporters with the configuration and the logger of a peer's exporter.
  *
  * @throws Error saying what of the exporter cannot be read; MastraError of the exporter's constructor.
  */
@@ -64,15 +66,15 @@ export function nativeFor({ name: kindName, resolvedField, create }: Kind, expor
   }
   const values = Object.fromEntries(RESOLVED.map((name) => [name, resolved[name]]));
   const taken: Record<string, unknown> = { ...values, logger: Reflect.get(exporter, 'logger') };
-  // Not a copy: of an instance of a class that would have neither methods nor accessors.
+  // Not a copy: the copy of a class instance would have neither methods nor accessors.
   const config = new Proxy(given, { get: (target, name: string) => (name in taken ? taken[name] : Reflect.get(target, name)) });
   const native = create(config);
-  // What the application sets there later counts as before.
+  // Later changes of this object by the application count as before.
   Object.defineProperty(native, 'baseConfig', { value: given });
   return native;
 }
 
-/** Whether its class derives from the peer's base class and from nothing between. */
+/** Whether the class of the exporter derives directly from the peer's base class. */
 function isDirectInstance(exporter: object): boolean {
   const base: unknown = Object.getPrototypeOf(Object.getPrototypeOf(exporter));
   return typeof base === 'object' && base !== null && Object.hasOwn(base, 'applySpanFormatter');

@@ -3,19 +3,19 @@ import type { BaseObservabilityInstance, ObservabilityBus } from '@mastra/observ
 
 /** Every place where an instance of `@mastra/observability` keeps its exporters. */
 export interface Registrations {
-  /** Routes events. */
+  /** The event bus. */
   bus: ObservabilityBus;
-  /** `config.exporters` itself, not a copy: context, logger and shutdown go to these. */
+  /** The array `config.exporters` itself: context, logger and shutdown go to its members. */
   configured: ObservabilityExporter[];
 }
 
-/** All exporters that are registered anywhere in the instance. */
+/** Returns all exporters that are registered anywhere in the instance. */
 export function exportersOf(instance: ObservabilityInstance): Set<ObservabilityExporter> {
   const bus = busOf(instance);
   return new Set([...instance.getExporters(), ...(bus?.getExporters() ?? [])]);
 }
 
-/** @throws Error saying what of the instance is not as `@mastra/observability` has it. */
+/** @throws Error saying how the instance differs from those of `@mastra/observability`. */
 export function registrationsOf(instance: ObservabilityInstance): Registrations {
   const bus = busOf(instance);
   if (!bus) throw new Error('its instance has no event bus of a known shape');
@@ -26,17 +26,17 @@ export function registrationsOf(instance: ObservabilityInstance): Registrations 
   return { bus, configured };
 }
 
-/** Puts the new exporter into the places of the old one. The order stays. */
+/** Puts the new exporter into the places of the old one. The order stays the same. */
 export function exchange({ bus, configured }: Registrations, old: ObservabilityExporter, by: ObservabilityExporter): void {
   const exchanged = (exporter: ObservabilityExporter) => (exporter === old ? by : exporter);
   configured.splice(0, configured.length, ...configured.map(exchanged));
-  // The bus can only append: everything is taken out and put back, within one turn, so that no event is missed.
+  // The bus can only append. So all exporters are removed and added again within one turn, and no event is missed.
   const registered = bus.getExporters();
   for (const exporter of registered) bus.unregisterExporter(exporter);
   for (const exporter of registered) bus.registerExporter(exchanged(exporter));
 }
 
-/** What the bus's handlers have not finished yet: the peer takes a record over only some steps after the call. */
+/** The unfinished handlers of the bus: the peer takes a record over only some steps after the call. */
 export function pendingHandlers({ bus }: Registrations): Promise<unknown>[] {
   return [...(Reflect.get(bus, 'pendingHandlers') as Set<Promise<unknown>>)];
 }

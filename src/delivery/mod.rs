@@ -10,6 +10,7 @@
 //! | `job` | a payload to send, and what it waits for |
 //! | `timing` | the one place for time: the state of an address, and what may be sent when |
 //! | `gate` | whether the exporter sends at all |
+//! | `watch` | which addresses have stopped working, so that each change is reported once |
 //! | `ledger`, `pending` | what has become of records; closed batches with records left, and flushes that wait |
 
 pub mod batch;

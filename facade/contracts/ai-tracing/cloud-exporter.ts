@@ -20,25 +20,31 @@ import { spanRecord, type ExportedAISpan } from './record.js';
 
 /** The options of `CloudExporter` of `@mastra/core/ai-tracing` (0.24), and ours. */
 export interface CloudExporterConfig extends NativeExporterOptions {
-  /** Records of a batch at most; default 1000. */
+  /** The number of records that closes a batch. Default 1000. */
   maxBatchSize?: number;
-  /** A batch is sent so many milliseconds after its first record at the latest; default 5000. */
+  /** The longest wait of a batch after its first record, in milliseconds. Default 5000. */
   maxBatchWaitMs?: number;
-  /** Attempts in all; by default `retryWindowMs` decides. */
+  /** The number of attempts, the first one included. Default: none, `retryWindowMs` decides. */
   maxRetries?: number;
-  /** Default `MASTRA_CLOUD_ACCESS_TOKEN`; without either the exporter is disabled. */
+  /**
+   * The bearer token. Default: the environment variable `MASTRA_CLOUD_ACCESS_TOKEN`. Without a token the exporter is
+   * disabled.
+   */
   accessToken?: string;
-  /** The URL to publish to; default `MASTRA_CLOUD_AI_TRACES_ENDPOINT`, then `https://api.mastra.ai/ai/spans/publish`. */
+  /**
+   * The URL for spans. Default: the environment variable `MASTRA_CLOUD_AI_TRACES_ENDPOINT`, else
+   * `https://api.mastra.ai/ai/spans/publish`.
+   */
   endpoint?: string;
-  /** Default: the console, until Mastra sets its own. */
+  /** Default: the console, until Mastra sets the application's logger. */
   logger?: IMastraLogger;
-  /** Of the default logger; default `'info'`. */
+  /** The level of the default logger. Default `'info'`. */
   logLevel?: LogLevel | 'debug' | 'info' | 'warn' | 'error';
 }
 
 /** `AITracingEvent` of `@mastra/core` 0.24. */
 export interface AITracingEvent {
-  /** Spans are exported at `'span_ended'`. */
+  /** The type of the event. Spans are exported at `'span_ended'`. */
   type: string;
   exportedSpan: ExportedAISpan;
 }
@@ -56,7 +62,7 @@ class NativeCloudExporter extends BaseExporter {
   readonly #flushTimeoutMs: number;
   readonly #shutdownTimeoutMs: number;
   #shutdown: Promise<void> | undefined;
-  /** Whether the class of the exporter has been looked at: at the first record, when all its fields are set. */
+  /** Whether the class of the exporter has been examined. That happens at the first record, when all fields are set. */
   #examined = false;
 
   constructor(config: CloudExporterConfig = {}) {
@@ -74,18 +80,18 @@ class NativeCloudExporter extends BaseExporter {
       safely(() => this.setDisabled(problem));
       return;
     }
-    // Only spans are sent, but the engine has an address for each signal.
+    // Only spans are sent, but the engine expects an address for each signal.
     const endpoints = SIGNALS.map(() => String(endpoint));
     const native = { ...options, accessToken: String(accessToken), endpoints, quotaPause: false };
     try {
       this.#pipeline = openPipeline(native, this.#log, () => {}, this.#tracingLog);
     } catch (error) {
-      // The system gives no thread, for example.
+      // One cause: the system gives no thread.
       safely(() => this.setDisabled(error instanceof Error ? error.message : String(error)));
     }
   }
 
-  /** Also drops what waits, so that nothing more is sent. What is under way cannot be recalled. */
+  /** Disables the exporter and drops everything that waits. Requests in flight cannot be recalled. */
   protected override setDisabled(reason: string): void {
     try {
       super.setDisabled(reason);
@@ -101,52 +107,57 @@ class NativeCloudExporter extends BaseExporter {
         this.#pipeline?.push({ signal: 'traces', record: spanRecord(event.exportedSpan), complete: true });
       }
     } catch (error) {
-      // There is no room on the application's stack.
+      // One cause: the application's stack is full.
       if (error instanceof RangeError) this.#pipeline?.lose('traces');
       else this.#log.malformed('exportEvent');
     }
   }
 
   /**
-   * Sends what was exported before this call and waits until each record is delivered, dropped or has been tried three
-   * times, for `flushTimeoutMs` at most. What is undelivered stays queued. Never rejects.
+   * Sends everything exported before this call, and waits until each record is delivered, dropped or has been tried
+   * three times, for `flushTimeoutMs` at most. Undelivered records stay queued. Never rejects.
    */
   async flush(): Promise<void> {
     await this.#pipeline?.flush(this.#flushTimeoutMs);
   }
 
   /**
-   * A flush within `shutdownTimeoutMs`; then the exporter takes no more records, and what is left is dropped and
-   * reported once. Never rejects.
+   * Flushes within `shutdownTimeoutMs`. After that the exporter takes no more records, and the remaining ones are
+   * dropped and reported once. Never rejects.
    */
   override async shutdown(): Promise<void> {
     if (this.isDisabled || !this.#pipeline) return;
     await (this.#shutdown ??= this.#shutDown(this.#pipeline));
   }
 
-  /** What has become of everything that was exported; all zero where it was disabled from the start. Cheap. */
+  /**
+   * What has become of every exported record. All counts are zero when the exporter was disabled from the start. Cheap.
+   */
   stats(): ExporterStats {
     return this.#pipeline?.stats() ?? noStats();
   }
 
-  /** The same as Prometheus text (exposition format 0.0.4), each sample with the label `exporter`. Cheap. */
+  /**
+   * The counters of `stats()` as Prometheus text (exposition format 0.0.4). Each sample has the label `exporter`.
+   * Cheap.
+   */
   metrics(): string {
     return prometheusText(this.name, this.stats());
   }
 
-  /** Whether a record is wanted. */
+  /** Whether a record is to be exported. */
   #takes(): boolean {
     if (!this.#examined) {
       this.#examined = true;
       const uncalled = uncalledMethods(this, BASE, PeerExporter.prototype);
-      // It may be what holds back a secret.
+      // Such an override may be what holds back a secret, so an error in it drops the record.
       if (uncalled.length > 0) this.setDisabled(`its class overrides ${uncalled.join(', ')}, which only the JavaScript exporter calls`);
     }
     if (this.flush !== BASE.flush) this.#pipeline?.hold((trigger) => void this.#flushOwn(trigger));
     return !this.isDisabled;
   }
 
-  /** Calls the `flush()` of a subclass when the peer calls it, and says when it fails. Never rejects. */
+  /** Calls the `flush()` of a subclass when the peer calls it, and logs its failure. Never rejects. */
   async #flushOwn(trigger: FlushTrigger): Promise<void> {
     try {
       await this.flush();
@@ -167,19 +178,21 @@ class NativeCloudExporter extends BaseExporter {
   }
 }
 
-/** What a subclass may have put its own in place of. */
+/** The members that a subclass may override. */
 const BASE = NativeCloudExporter.prototype;
 
 /**
  * Sends ended spans to a Mastra collector. A drop-in for `CloudExporter` of `@mastra/core/ai-tracing` (0.24): same
- * options, environment variables, requests, log lines and error ids; batching, retries and requests run on a native
- * thread. Without the binary it is the JavaScript exporter (see `nativeBinding`).
+ * options, environment variables, requests, log lines and error ids. Batching, retries and requests run on a native
+ * thread. Without the binary this is Mastra's JavaScript exporter (see `nativeBinding`).
  *
  * @throws MastraError from the constructor: `CLOUD_AI_TRACING_INVALID_OPTION`.
  */
 export class CloudExporter extends nativeOr(NativeCloudExporter, () => PeerExporter) {}
 
-/** Why nothing can be sent to the endpoint. The peer does not check: there each batch fails. */
+/**
+ * Why nothing can be sent to the endpoint. The peer does not check: with such an endpoint each of its batches fails.
+ */
 function endpointProblem(endpoint: unknown): string | undefined {
   const allowed = 'endpoint (or MASTRA_CLOUD_AI_TRACES_ENDPOINT) must be an http or https URL without credentials';
   try {
@@ -187,7 +200,7 @@ function endpointProblem(endpoint: unknown): string | undefined {
     if (username || password) return `${allowed}, got one with credentials.`;
     if (protocol === 'http:' || protocol === 'https:') return undefined;
   } catch {
-    // Not a URL.
+    // It is no URL.
   }
   return `${allowed}, got ${shown(endpoint)}.`;
 }

@@ -1,4 +1,4 @@
-/** What is used of `@mastra/core/ai-tracing` of 0.24, which the version that is installed here does not have. */
+/** The part of `@mastra/core/ai-tracing` of 0.24 that is used. The version that is installed here does not have it. */
 declare module '@mastra/core/ai-tracing' {
   import type { IMastraLogger, LogLevel } from '@mastra/core/logger';
 

@@ -6,7 +6,7 @@ import type { EngineEvent } from '../../native/engine.js';
 import type { ExporterHealth } from '../../native/stats.js';
 import type { PipelineLog } from '../../pipeline/pipeline.js';
 
-/** What is said of a lost batch. */
+/** The message and the error id for a lost batch. */
 interface Failed {
   droppedBatchSize: number;
   endpoint: string;
@@ -14,7 +14,10 @@ interface Failed {
   answer?: string;
 }
 
-/** What the peer of 0.24 says of its batches: less, and with other error ids. The rest is as in 1.x. Never throws. */
+/**
+ * Logs batches as the peer of 0.24 does: fewer lines than 1.x, with other error ids. All other lines are those of 1.x.
+ * Never throws.
+ */
 export class AiTracingLog implements PipelineLog {
   readonly #log: ExporterLog;
   readonly #logger: () => IMastraLogger;
@@ -32,7 +35,7 @@ export class AiTracingLog implements PipelineLog {
       case 'signalDropped':
         return this.#uploadFailed(event, event.cause);
       case 'authCooldown':
-        // There is no cooldown in 0.24: a rejected batch is a failed one, with the same error.
+        // The peer of 0.24 has no cooldown: there a rejected batch is a failed one, with the same error.
         this.#uploadFailed(event, `Request failed with status: ${event.status}`);
     }
     this.#log.event(event);
@@ -50,7 +53,7 @@ export class AiTracingLog implements PipelineLog {
     this.#log.lostAtExit(lostRecords, lastError);
   }
 
-  /** There are records left to send at shutdown. */
+  /** Records were left at shutdown. */
   flushingOnShutdown(remainingEvents: number): void {
     safely(() => this.#logger().info('Flushing remaining events on shutdown', { remainingEvents }));
   }

@@ -17,7 +17,9 @@ export interface ExportedAISpan {
   isEvent: boolean;
 }
 
-/** The record of a span: these fields and no others. `createdAt` is now. Wire contract of the peer of 0.24. */
+/**
+ * The record of a span: these fields and no others. `createdAt` is the present time. Wire contract of the peer of 0.24.
+ */
 export function spanRecord(span: ExportedAISpan): object {
   return {
     traceId: span.traceId,
@@ -31,7 +33,7 @@ export function spanRecord(span: ExportedAISpan): object {
     endedAt: span.endTime ?? null,
     input: span.input ?? null,
     output: span.output ?? null,
-    // Left out of the JSON where there is none, unlike the others.
+    // The JSON has these fields only when they are set, unlike the others.
     error: span.errorInfo,
     isEvent: span.isEvent,
     createdAt: new Date(wallMs()),
