@@ -2,6 +2,7 @@
 import { NEVER_MS, withoutCreatedAt } from './both.mjs';
 import { withEnv } from './env.mjs';
 import { recordingLogger } from './logger.mjs';
+import { within } from './lost-deadline.mjs';
 import { startServer } from './server.mjs';
 
 const at = (ms) => new Date(Date.UTC(2026, 0, 2, 3, 4, 5) + ms);
@@ -11,21 +12,26 @@ const makeSpan = (more) => ({
 });
 export const ended = (more) => ({ type: 'span_ended', exportedSpan: makeSpan(more) });
 
-// `options` and `env` may be functions of the server's url; `answer` gives the status of each request.
-export async function both({ CloudExporter, PeerExporter, MastraError }, { options = {}, env = {}, answer = () => 200, drive }) {
+// `options` and `env` may be functions of the server's url; `answer` gives the status of each request; `subclass` makes a
+// class of that under test.
+export async function both({ CloudExporter, PeerExporter, MastraError }, { subclass = (Exporter) => Exporter, options = {}, env = {}, answer = () => 200, drive, shutdown = true }) {
   const run = async (Exporter) => {
     const server = await startServer((request, response, index) => response.writeHead(answer(index)).end('{}'));
     const logger = recordingLogger();
     try {
       const given = { accessToken: 'token', endpoint: `${server.url}/ai/spans/publish`, maxBatchWaitMs: NEVER_MS, maxRetries: 1, logger };
       const resolve = (values) => (typeof values === 'function' ? values(server.url) : values);
-      const exporter = withEnv(resolve(env), () => new Exporter({ ...given, ...resolve(options) }));
-      await drive(exporter, { logger, server });
-      await exporter.shutdown();
+      const exporter = withEnv(resolve(env), () => new (subclass(Exporter))({ ...given, ...resolve(options) }));
+      const scenario = async () => {
+        const result = await drive(exporter, { logger, server });
+        if (shutdown) await exporter.shutdown();
+        return result;
+      };
+      const result = await within(scenario(), () => JSON.stringify(logger.calls));
       const requests = server.requests.map(({ method, path, headers, text }) => (
         [method, path, headers.authorization, headers['content-type'], withoutCreatedAt(text)]
       ));
-      return { requests, calls: logger.calls.map((call) => comparable(call, MastraError)) };
+      return { ...(result !== undefined && { result }), requests, calls: logger.calls.map((call) => comparable(call, MastraError)) };
     } finally {
       await server.close();
     }
