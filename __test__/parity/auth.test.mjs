@@ -120,7 +120,7 @@ describe('authentication failures', { concurrency: true }, () => {
   });
 
   test('a second failure on its way is not announced again', async () => {
-    // The peer announces it and doubles the pause: DESIGN.md, "The cooldown".
+    // The peer announces it and doubles the pause: DESIGN.md, "The gate".
     const failures = ({ calls }) => calls.map(({ args }) => args[1]?.authFailureCount).filter(Boolean);
     const { peer, ours } = await runBoth(withGates(withTwoOnTheirWay(async ({ logger }, release) => {
       release(0, { status: 401 });
