@@ -50,7 +50,7 @@ const ANSWERS = [
   ['a body without end to a 500', (socket) => { socket.write('HTTP/1.1 500 No\r\ntransfer-encoding: chunked\r\n\r\n'); writeForEver(socket, CHUNK); }, 'retried'],
 ];
 
-/** Exports COUNT spans and flushes; answers what has become of them. */
+/** Exports COUNT spans and flushes; returns what has become of them. */
 async function flushed(url, options) {
   const logger = recordingLogger();
   const exporter = new CloudExporter({ accessToken: TOKEN, endpoint: url, maxBatchSize: COUNT, requestTimeoutMs: 1000, logger, ...options });

@@ -13,7 +13,7 @@ let collector;
 beforeEach(async () => { collector = await startCollector(); });
 afterEach(() => collector.close());
 
-/** Runs a program to its end with the token and address of the collector; answers what it printed. */
+/** Runs a program to its end with the token and address of the collector; returns what it printed. */
 async function run(...args) {
   const env = { ...process.env, MASTRA_PLATFORM_ACCESS_TOKEN: 'token', MASTRA_CLOUD_TRACES_ENDPOINT: collector.url, MASTRA_TELEMETRY_DISABLED: '1' };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });

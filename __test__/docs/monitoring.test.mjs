@@ -22,7 +22,7 @@ process.env.MASTRA_PLATFORM_ACCESS_TOKEN = 'token';
 const PAGE = 'docs/monitoring.md';
 const blocks = codeBlocks(PAGE);
 
-/** Runs a TypeScript block of the page as a module; answers its exports. */
+/** Runs a TypeScript block of the page as a module; returns its exports. */
 async function run(index) {
   const { code } = blocks.filter(({ language }) => language === 'ts')[index];
   const { outputText } = ts.transpileModule(code, { compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 } });

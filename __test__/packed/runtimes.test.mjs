@@ -19,7 +19,7 @@ describe('other runtimes', () => {
   });
   after(() => project?.remove());
 
-  /** Runs a script against a collector; answers what it printed, how it ended, and the spans as they were sent. */
+  /** Runs a script against a collector; returns what it printed, how it ended, and the spans as they were sent. */
   async function run(command) {
     const collector = await startCollector();
     try {

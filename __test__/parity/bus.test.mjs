@@ -8,7 +8,7 @@ import { startCollector } from '../../examples/demo/collector.mjs';
 import { makeSpan, spanEvent } from '../support/events.mjs';
 import { recordingLogger } from '../support/logger.mjs';
 
-/** Gives the bus's call to an exporter of `Exporter`; answers what it returned and the spans that arrived. */
+/** Gives the bus's call to an exporter of `Exporter`; returns what it returned and the spans that arrived. */
 async function through(Exporter, options = {}, prepare = () => {}) {
   const collector = await startCollector();
   const exporter = new Exporter({ accessToken: 't', endpoint: collector.url, logger: recordingLogger(), ...options });

@@ -1,5 +1,5 @@
-//! What 100,000 jobs that wait cost, `cargo bench --bench queue`: a pass of the loop over an address that fails, and the
-//! expiry of all of them.
+//! The cost of 100,000 waiting jobs, `cargo bench --bench queue`: a pass of the loop over an address that fails, and
+//! the expiry of all jobs.
 #![expect(clippy::expect_used, reason = "a benchmark ends when something is wrong")]
 
 use std::{sync::Arc, time::Duration};
@@ -55,7 +55,7 @@ fn down() -> Outcome {
     Outcome::Retry { cause: "down".to_owned(), after: None }
 }
 
-/// An exporter with so many jobs whose address fails, and the time there.
+/// An exporter with this number of jobs whose address fails, and the time there.
 fn waiting() -> (Exporter, Instant) {
     let now = clock::now();
     let mut exporter =

@@ -1,5 +1,6 @@
-//! From buffers to JSON, `cargo bench`: ours, and, from a clone of the same records, a tree of `v8_valueserializer` written
-//! by `serde_json`. Throughput is bytes of the JSON that ours makes; Node makes the inputs (`input.mjs`).
+//! From buffers to JSON, `cargo bench`: our decoder, compared with a tree of `v8_valueserializer` that `serde_json`
+//! writes, read from a clone of the same records. Throughput is bytes of the JSON that ours makes; Node makes the
+//! inputs (`input.mjs`).
 #![expect(clippy::expect_used, reason = "a benchmark ends when something is wrong")]
 
 use std::{collections::BTreeMap, hint::black_box, process::Command};

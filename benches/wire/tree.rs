@@ -1,4 +1,4 @@
-//! The other reader: `v8_valueserializer`'s tree, written by `serde_json`. Knows what the inputs hold, and no more.
+//! The other reader: `v8_valueserializer`'s tree, written by `serde_json`. It knows only what the inputs contain.
 
 use serde::{
     Serialize, Serializer,

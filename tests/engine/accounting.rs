@@ -1,5 +1,5 @@
-//! Random work with all kinds of outcomes: whatever happens, every record is delivered or dropped, once, and the
-//! counters say so at every moment.
+//! Random work with all kinds of outcomes: every record is delivered or dropped once, and the counters say so at every
+//! moment.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -13,12 +13,12 @@ use crate::support::{Answer, Call, Counts, Exporter, FOR_EVER, Heard, Rig, dropp
 
 const LIMITS: &str = r#""maxBatchSize":7,"maxBatchWaitMs":400,"maxQueueBytes":1048576,"requestTimeoutMs":2500,
     "maxRecordBytes":200000,"maxBatchBytes":300000,"compression":"gzip""#;
-/// Attempts are limited by number in the one, by time in the other.
+/// One exporter limits attempts by number, the other by time.
 const OPTIONS: [&str; 2] = [r#""maxRetries":3"#, r#""retryWindowMs":9000"#];
 const LAST: u32 = u32::MAX;
-/// When the collector gets well.
+/// The time from which the collector works.
 const WELL_AFTER: Duration = Duration::from_secs(3600);
-/// Every way to drop that needs no end of the exporter.
+/// Every reason for a drop that does not need the end of the exporter.
 const REASONS: [DropReason; 7] = [
     DropReason::QueueFull,
     DropReason::RetriesExhausted,
@@ -51,16 +51,16 @@ fn answer(rng: &mut Rng, call: &Call) -> Answer {
     Answer::After(delay, outcome)
 }
 
-/// What has been done to an exporter.
+/// The work that an exporter was given.
 #[derive(Default)]
 struct Work {
     records: u32,
-    /// For each flush, its kind and how many records had been accepted before it.
+    /// For each flush its kind, and the number of records accepted before it.
     flushes: Vec<(FlushKind, u64)>,
 }
 
 impl Work {
-    /// Hands some records over, or flushes, then waits a little. `signals`: how many kinds there are.
+    /// Hands records over, or flushes, then waits a little. `signals`: the number of kinds.
     async fn go_on(&mut self, rng: &mut Rng, exporter: &Exporter, signals: u8) {
         match rng.u32(0..20) {
             0 => {
@@ -87,7 +87,8 @@ impl Work {
         format!("{}\"{}:{}\"", rng.u8(0..signals), self.records, "x".repeat(bytes))
     }
 
-    /// Each flush was answered once, and for those that wait for all everything before it was settled then.
+    /// Each flush was answered once. Before the answer to a flush that waits for everything, all earlier records were
+    /// settled.
     fn assert_flushes(&self, heard: &[Heard]) {
         let mut answered = BTreeSet::new();
         for heard in heard {
@@ -104,7 +105,7 @@ impl Work {
     }
 }
 
-/// Numbers of the delivered records; probes have none.
+/// The numbers of the delivered records; probes have none.
 fn delivered_records(exporter: &Exporter) -> Vec<u32> {
     let mut numbers = Vec::new();
     for body in exporter.collector.delivered_bodies() {
@@ -145,7 +146,7 @@ async fn run(seed: u64, signals: u8) -> [u64; REASONS.len()] {
     let mut heard = exporter.settled(LAST).await;
     assert_eq!(heard.last().unwrap().undelivered, 0);
 
-    // Beyond the last cooldown or pause a record passes again, and the account is complete.
+    // After the last cooldown or pause a record passes again, and the account is complete.
     sleep(WELL_AFTER).await;
     exporter.hand_over("0\"0:\"");
     heard.extend(exporter.settled(LAST).await);

@@ -1,4 +1,4 @@
-//! What a rejection of the credentials costs, and how it is told.
+//! The cost of rejected credentials, and how rejections are reported.
 
 use mastra_native_exporter::{event::Event, signal::Signal, stats::DropReason};
 use tokio::time::sleep;
@@ -31,7 +31,7 @@ fn cooldowns(heard: &[Heard]) -> Vec<Cooldown> {
     cooldowns.collect()
 }
 
-/// Rejects as often as said, then delivers.
+/// Rejects as often as given, then delivers.
 fn rejecting(mut times: u32) -> impl FnMut(&crate::support::Call) -> Answer + Send {
     move |_| {
         let answer = if times > 0 { rejected(401) } else { delivered() };
@@ -105,7 +105,7 @@ async fn records_in_a_cooldown_are_dropped_and_counted_and_flow_again_after_it()
     assert_eq!(events(&exporter.flushed(3).await), all);
     assert_eq!(exporter.collector.calls().len(), 1, "nothing is sent in the cooldown");
 
-    // The length is told in whole milliseconds: one more for the rest.
+    // The length is reported in whole milliseconds, so one more covers the rest.
     sleep(ms(2)).await;
     assert_eq!(dropped_in_cooldown(&mut exporter).await, Some(5));
     assert_eq!(exporter.collector.calls().len(), 2);

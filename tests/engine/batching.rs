@@ -1,4 +1,4 @@
-//! When a batch closes and what is in it.
+//! When a batch is closed, and its content.
 
 use mastra_native_exporter::{delivery::batch::FlushReason, event::Event, signal::Signal, stats::DropReason};
 use tokio::time::sleep;

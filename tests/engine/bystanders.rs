@@ -1,4 +1,4 @@
-//! One bad body, one silent address, one busy flush do not stop the others.
+//! One bad body, one silent address or one busy flush does not stop the others.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -20,7 +20,7 @@ fn arrivals(exporter: &Exporter) -> Vec<(usize, Duration)> {
     calls.iter().filter(|call| call.delivered).map(|call| (number(call), call.at)).collect()
 }
 
-/// A batch every `every`, all of which fail whose number is a multiple of `bad`.
+/// A batch every `every`. Each batch whose number is a multiple of `bad` fails.
 async fn assert_good_ones_arrive(options: &str, bad: usize, every: Duration, count: usize) {
     let rig = Rig::start();
     let exporter =
@@ -122,7 +122,7 @@ async fn a_storm_of_flushes_brings_one_try_a_second() {
     for signal in [Signal::Traces, Signal::Logs] {
         let calls = exporter.collector.calls();
         let times: Vec<Duration> = calls.iter().filter(|call| call.signal == signal).map(|call| call.at).collect();
-        // Three before it is known that the address fails, one a second, and one at the end of each pause.
+        // Three requests before the address counts as failing, one a second, and one at the end of each pause.
         assert!(times.len() <= 3 + 16 + 5, "{signal:?}: {} requests in 15 s", times.len());
     }
     let flushed = exporter.heard().iter().filter(|heard| matches!(heard.event, Event::Flushed { .. })).count();

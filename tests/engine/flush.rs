@@ -1,4 +1,4 @@
-//! What `Flushed` promises.
+//! When `Flushed` is emitted.
 
 use mastra_native_exporter::event::Event;
 use tokio::time::sleep;

@@ -1,4 +1,4 @@
-//! `Retry-After` keeps the whole exporter away from the collector.
+//! `Retry-After` stops the requests of the whole exporter.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::support::{Answer, Rig, at_once, delivered, first, held, ms, secs};
 
 const ONE_A_BATCH: &str = r#""maxBatchSize":1"#;
 
-/// What the transport makes of a 503 with this `Retry-After`.
+/// The outcome of a 503 with this `Retry-After`.
 fn unavailable(retry_after: Duration) -> Answer {
     let answer = answer::Answer { status: 503, retry_after: Some(retry_after), ..answer::Answer::default() };
     at_once(classify(&answer))

@@ -1,4 +1,4 @@
-//! What a person is told of a collector that does not work, and when.
+//! What is reported to a person about a collector that does not work, and when.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use tokio::time::sleep;
 
 use crate::support::{Answer, Exporter, Rig, delivered, failed, held, ms, rejected, secs};
 
-/// News without single tries.
+/// The reports without single tries.
 fn told(exporter: &Exporter) -> Vec<(Duration, Event)> {
     exporter.news().into_iter().filter(|(_, event)| !matches!(event, Event::TryFailed { .. })).collect()
 }
 
-/// Fails with this text until then, and delivers from then on.
+/// Fails with this text until the given time, and delivers after it.
 fn down_until(rig: &Rig, options: &str, up_at: Duration, text: &'static str) -> Exporter {
     rig.open(options, move |call| if call.at < up_at { failed(text) } else { delivered() })
 }
@@ -43,7 +43,7 @@ async fn an_outage_is_told_once_after_the_second_failure_and_its_end_once() {
 #[tokio::test(start_paused = true)]
 async fn a_single_failure_is_told_when_nothing_has_got_through_for_five_seconds() {
     let rig = Rig::start();
-    // The next try would be made later.
+    // The next try would come later.
     let exporter = rig.open("", |call| if call.at < secs(20) { held(19) } else { delivered() });
     exporter.hand_over("1{}");
     exporter.flush(1);

@@ -1,4 +1,4 @@
-//! A collector that fails is asked by one request at a time, and meets no crowd when it comes back.
+//! A failing collector gets one request at a time, and no crowd of requests when it works again.
 
 use std::time::Duration;
 
@@ -78,10 +78,10 @@ async fn only_failures_that_may_pass_slow_it_down() {
         for record in 0..16 {
             exporter.hand_over(&format!("0{record}"));
         }
-        // Somebody waits, so that nothing but the number of requests slows it down.
+        // A flush waits, so that only the number of requests limits the rate.
         exporter.flush_as(1, FlushKind::Exit, FOR_EVER);
         sleep(ms(150)).await;
-        // Only what has been started since the first answers.
+        // Only requests that were started since the first answers.
         exporter.collector.most_in_flight();
         sleep(ms(200)).await;
         assert_eq!(exporter.collector.most_in_flight(), most, "{answer:?}");
@@ -105,7 +105,7 @@ async fn rejected_credentials_are_no_outage() {
     assert_eq!(exporter.collector.most_in_flight(), 4);
 }
 
-/// Two batches a second for the 30 s of an outage. Answers how many requests there were in it.
+/// Two batches a second during an outage of 30 s. Returns the number of requests in it.
 async fn outage(rig: &Rig) -> (Exporter, usize) {
     let exporter = rig.open(ONE_A_BATCH, down_until(secs(30), 20));
     for record in 0..60 {

@@ -1,4 +1,4 @@
-//! What happens when more waits than `maxQueueBytes`.
+//! When waiting records exceed `maxQueueBytes`.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use tokio::time::sleep;
 use crate::support::{Answer, Heard, Rig, delivered, dropped_for, failed, ms};
 
 const MIB: u64 = 1024 * 1024;
-/// The smallest queue there is, and an attempt that is never the last.
+/// The smallest queue, and an attempt that is never the last.
 const OPTIONS: &str = r#""maxBatchSize":1,"maxQueueBytes":1048576,"maxRetries":1000"#;
 
-/// A line whose record has a number and this many bytes, nearly.
+/// A line whose record has a number and about this many bytes.
 fn line(number: usize, bytes: usize) -> String {
     format!("0[{number},\"{}\"]", "x".repeat(bytes))
 }
@@ -37,7 +37,7 @@ async fn the_oldest_go_first_and_the_newest_arrive_when_the_collector_returns() 
     let rig = Rig::start();
     let mut exporter =
         rig.open(OPTIONS, |call| if call.at < Duration::from_secs(120) { failed("down") } else { delivered() });
-    // One a second: each is attempted and fails before the next one comes. Ten of them fit.
+    // One a second: each is tried and fails before the next one comes. Ten of them fit.
     for record in 0..25 {
         exporter.hand_over(&line(record, 100_000));
         sleep(ms(1000)).await;
@@ -58,7 +58,7 @@ async fn bodies_under_way_count_but_are_not_recalled() {
         0..4 => Answer::After(ms(5000), mastra_native_exporter::protocol::answer::Outcome::Delivered),
         _ => delivered(),
     });
-    // One under way takes 400 kB, its body included, and no second one goes beside it: three more have room.
+    // One body in flight takes 400 kB with its records, and no second one goes beside it: three more have room.
     for record in 0..4 {
         exporter.hand_over(&line(record, 200_000));
     }
@@ -83,7 +83,7 @@ async fn the_open_batch_counts_too() {
     }
     let heard = exporter.flushed(1).await;
     let arrived: Vec<usize> = exporter.collector.bodies().iter().map(|body| number(body)).collect();
-    // Only what does not fit goes, the oldest first.
+    // Only records that do not fit are dropped, the oldest first.
     assert_eq!(arrived, [2, 3]);
     assert_eq!(overflows(&heard), [(ms(0), 1)]);
     assert_eq!(exporter.counts().dropped_for(DropReason::QueueFull), 2);
@@ -95,7 +95,7 @@ async fn a_body_is_at_most_an_eighth_of_the_queue() {
     let mut exporter = rig.open(r#""maxQueueBytes":1048576"#, |_| delivered());
     for record in 0..12 {
         exporter.hand_over(&line(record, 50_000));
-        // The one before is delivered, so that nothing has to go.
+        // The earlier one is delivered, so nothing has to be dropped.
         sleep(ms(1)).await;
     }
     exporter.flushed(1).await;
@@ -122,18 +122,18 @@ async fn an_overflow_is_told_at_once_and_then_every_30_seconds_with_totals() {
     let rig = Rig::start();
     let mut exporter = rig.open(OPTIONS, |_| failed("down"));
     sleep(ms(500)).await;
-    // 1 record of 400 kB a second: two fit, from the third on each lets one go.
+    // 1 record of 400 kB a second: two fit; from the third on, each one drops another.
     for record in 0..72 {
         exporter.hand_over(&line(record, 400_000));
         sleep(ms(1000)).await;
     }
-    // Silence, so that only the timer can tell the rest.
+    // No more records, so that only the timer can cause the rest of the report.
     sleep(ms(100_000)).await;
     let heard = exporter.heard();
     let expected = [(ms(2500), 1), (ms(32_500), 30), (ms(62_500), 30), (ms(92_500), 9)];
     assert_eq!(overflows(&heard), expected);
 
-    // Quiet for longer than that: the next one is told at once again.
+    // After a longer quiet time the next drop is reported at once again.
     exporter.hand_over(&line(72, 400_000));
     sleep(ms(1)).await;
     assert_eq!(overflows(&exporter.heard()), [(ms(172_500), 1)]);

@@ -1,4 +1,4 @@
-//! The quota is used up: everything is dropped until an empty batch gets through.
+//! The quota is used up: everything is dropped until a probe is delivered.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::support::{Answer, Call, Heard, Rig, at_once, delivered, dropped_for, 
 
 const PROBE: &str = r#"{"spans":[]}"#;
 
-/// No quota for real records before `until`; the probes are answered by `probe`.
+/// No quota for records before `until`; probes get the outcome `probe`.
 fn exhausted(until: Duration, mut probe: impl FnMut(&Call) -> Answer + Send) -> impl FnMut(&Call) -> Answer + Send {
     move |call| match call.body.as_str() {
         PROBE => probe(call),
@@ -34,7 +34,7 @@ fn resumed(heard: &[Heard]) -> Vec<Duration> {
 async fn everything_that_waits_and_comes_is_dropped_and_the_pause_is_told_once() {
     let rig = Rig::start();
     let mut exporter = rig.open(r#""maxBatchSize":2"#, |_| no_quota(60));
-    // Six bodies, of which four are under way when the first answer comes, and an open batch.
+    // Six bodies, of which four are in flight when the first answer comes, and an open batch.
     exporter.hand_over(&["0{}"; 13].join("\n"));
     sleep(ms(1)).await;
     let heard = exporter.heard();
@@ -130,7 +130,7 @@ async fn the_next_pause_is_told_anew() {
 
 #[tokio::test(start_paused = true)]
 async fn requests_that_were_out_when_the_pause_began_are_counted_as_they_end() {
-    // (outcome of the one that was out, delivered, dropped by the pause)
+    // (outcome of the body in flight, delivered, dropped by the pause)
     for (outcome, arrives, dropped) in [
         (Outcome::Delivered, 1, 1),
         (Outcome::Retry { cause: "down".to_owned(), after: None }, 0, 2),

@@ -1,4 +1,4 @@
-//! The engine on its own thread, in real time: what the JS thread holds of it, and what a panic on it costs.
+//! The engine on its own thread, in real time: the handle on the JS thread, and the cost of a panic.
 
 use std::{
     panic::panic_any,
@@ -22,7 +22,7 @@ use mastra_native_exporter::{
 
 use crate::support::{Answer, Collector, Counts, ScriptedTransport, config, delivered, lock, records, secs};
 
-/// Only a test that fails waits this long.
+/// A wait that is only this long when a test fails.
 const LIMIT: Duration = Duration::from_secs(20);
 const LATER: FlushKind = FlushKind::Flush;
 
@@ -35,7 +35,7 @@ struct ChannelSink {
 impl Sink for ChannelSink {
     fn emit(&self, event: &Event) {
         assert!(!(self.panics)(event), "the sink broke");
-        // Nobody listens once a test has ended.
+        // After the end of a test nobody listens.
         let _ = lock(&self.events).send(event.clone());
     }
 }
@@ -57,7 +57,7 @@ impl Open {
         Self { handle: runtime.open(config(endpoint, options), sink), events }
     }
 
-    /// Hands this many spans over, of so many bytes each.
+    /// Hands over this number of spans, each with `bytes` bytes.
     fn submit(&self, count: usize, bytes: usize) -> bool {
         let lines = vec![format!("0{}", "7".repeat(bytes)); count];
         self.handle.submit(records(&lines.join("\n")))
@@ -72,7 +72,7 @@ impl Open {
         }
     }
 
-    /// What the exporter is told of the end of its engine; that is the last it hears.
+    /// The events about the end of the engine, which are the last events of the exporter.
     fn failure(&self) -> String {
         match self.until(|event| matches!(event, Event::EngineFailed { .. })) {
             Event::EngineFailed { message } => message,
@@ -91,7 +91,7 @@ impl Open {
     }
 }
 
-/// Delivers, but for the endpoints `refuse` and `panic`, and for `wait`, which waits for `released`.
+/// Delivers, except to the endpoints `refuse` and `panic`, and to `wait`, which waits for `released`.
 fn start(answer: Answer, panic: fn(), released: Option<Receiver<()>>) -> Runtime {
     let released = released.map(Mutex::new);
     let connect = move |config: &Config| {
@@ -99,7 +99,7 @@ fn start(answer: Answer, panic: fn(), released: Option<Receiver<()>>) -> Runtime
         match config.endpoints.url(Signal::Traces) {
             "panic" => panic(),
             "refuse" => return Err("no such host".to_owned()),
-            // Ends with the other side's drop.
+            // Ends when the other side is dropped.
             "wait" => drop(released.as_ref().map(|released| lock(released).recv())),
             _ => {}
         }
@@ -197,7 +197,7 @@ fn what_an_engine_that_does_not_run_cannot_take_is_refused_and_counted() {
     let options = r#""maxQueueBytes":1048576"#;
     let exporter = Open::new(&runtime, "", options);
     let _blocking = Open::new(&runtime, "wait", options);
-    // One piece may go beyond the limit, so that its end is delivered; what comes after it does not fit any more.
+    // One piece may exceed the limit, so that its end is delivered. The next piece does not fit any more.
     assert!(exporter.submit(7, 1) && exporter.submit(1, 2_000_000) && exporter.submit(5, 10));
     let counts = Counts::total(exporter.handle.stats());
     assert_eq!((counts.accepted, counts.queued), (13, 13), "not dropped before the engine says so");

@@ -1,4 +1,4 @@
-//! A body that is refused for its size or for one of its records: what finding that out may cost.
+//! The cost of a body that is refused for its size or for one of its records.
 
 use mastra_native_exporter::{event::Event, protocol::answer::Outcome, stats::DropReason};
 use tokio::time::sleep;

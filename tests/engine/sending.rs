@@ -1,4 +1,4 @@
-//! How many requests are under way, and in which order they go.
+//! The number of requests in flight, and the order in which they go out.
 
 use crate::support::{Answer, Rig, delivered, delivered_after, events, failed, ms};
 use mastra_native_exporter::event::Event;

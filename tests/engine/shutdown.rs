@@ -1,4 +1,4 @@
-//! A shutdown does what a flush does; then the exporter is gone, and what is left is counted.
+//! A shutdown does what a flush does. After it the exporter is gone, and the remaining records are counted.
 
 use mastra_native_exporter::{command::FlushKind, event::Event, signal::Signal, stats::DropReason};
 use tokio::time::sleep;
@@ -19,7 +19,7 @@ fn left(signal: Signal, count: u64) -> Event {
     Event::Dropped { signal, reason: DropReason::Shutdown, count }
 }
 
-/// Nothing is sent, told or counted any more.
+/// Nothing is sent, reported or counted any more.
 async fn assert_gone(exporter: &mut Exporter) {
     let (calls, counts) = (exporter.collector.calls().len(), exporter.counts());
     assert_eq!((counts.queued, counts.in_flight, counts.queued_bytes), (0, 0, 0), "{counts:?}");
@@ -128,7 +128,7 @@ async fn what_was_tried_three_times_before_is_tried_once_more() {
     assert_eq!(dropped_for(&heard, DropReason::Shutdown), 1);
 }
 
-/// What a try under way would deliver must not be dropped while there is time to wait for it.
+/// Records of a request in flight must not be dropped while there is time to wait for its answer.
 async fn assert_waits_for_a_try(before: usize) {
     let rig = Rig::start();
     let answers = vec![failed("down"); before].into_iter().chain([delivered_after(2000)]);
@@ -155,7 +155,7 @@ async fn a_shutdown_waits_for_a_try_that_is_under_way_also_after_three() {
     }
 }
 
-/// Flushes without a time limit of their own, and a shutdown that ends as the answers make it.
+/// Flushes without a time limit of their own, and a shutdown that ends as the answers decide.
 async fn assert_answered(answer: Answer, within: u64) {
     let rig = Rig::start();
     let scripted = answer.clone();

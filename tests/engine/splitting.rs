@@ -1,4 +1,4 @@
-//! 413: a body goes in halves, until a single record is too large on its own.
+//! 413: a body is halved until a single record is too large alone.
 
 use mastra_native_exporter::{
     event::{Event, RecordName},
@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use crate::support::{Answer, Call, Exporter, Rig, at_once, delivered, dropped_for, events, failed, ms, secs};
 
-/// Takes bodies of at most this many bytes.
+/// Accepts bodies of at most this many bytes.
 fn taking(limit: usize) -> impl FnMut(&Call) -> Answer + Send {
     move |call| if call.body.len() > limit { at_once(Outcome::Split) } else { delivered() }
 }

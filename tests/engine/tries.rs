@@ -1,4 +1,4 @@
-//! How long a flush waits while the collector fails: until everything before it was tried three times.
+//! How long a flush waits while the collector fails: until each earlier record was tried three times.
 
 use std::time::Duration;
 
@@ -125,7 +125,7 @@ async fn tries_end_when_the_records_are_dropped() {
     }
 }
 
-/// A try that had begun when the flush came is not over: the flush is answered after it.
+/// A try that was in flight when the flush came is not over: the flush is answered after it.
 async fn assert_waits_for_a_try(before: usize, answer: Answer) {
     let rig = Rig::start();
     let answers = vec![failed("down"); before].into_iter().chain([answer.clone()]);

@@ -140,7 +140,8 @@ async fn time_limits_and_panics_of_an_attempt_use_up_the_window_too() {
     assert_eq!(exporter.counts().dropped_for(DropReason::RetriesExhausted), 1);
 }
 
-/// One request at a time, each to its time limit: there is not enough time to try every batch at the end of its window.
+/// One request at a time, each for its full time limit: the time does not suffice to try every batch at the end of its
+/// window.
 #[tokio::test(start_paused = true)]
 async fn a_silent_collector_does_not_keep_batches_far_beyond_their_window() {
     let rig = Rig::start();

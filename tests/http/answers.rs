@@ -1,4 +1,4 @@
-//! What each answer, or the lack of one, is taken for.
+//! The outcome of each answer, and of no answer.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
     server::{Answer, Server, answer, bytes},
 };
 
-/// As much of an answer's body as is read.
+/// The part of an answer's body that is read.
 const CAP: usize = 64 * 1024;
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn a_body_that_breaks_off_after_a_200_is_a_delivery() {
     let chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n12".to_vec();
     let bad_chunk = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n12".to_vec();
     let mut ends = vec![Answer::Close(half.clone()), Answer::Close(chunked), Answer::Close(bad_chunk)];
-    // Other systems throw away what was received before the reset and not read yet, the 200 included.
+    // Other systems discard bytes that were received before the reset and not read yet, the 200 included.
     if cfg!(target_os = "linux") {
         ends.push(Answer::Reset(half));
     }

@@ -41,7 +41,7 @@ async fn short_answers_keep_their_connection_however_many_are_read() {
     assert_eq!(server.connections(), 5);
 }
 
-/// An address that takes no connection and refuses none: its queue is full.
+/// An address that neither accepts nor refuses connections: its queue is full.
 async fn silent(address: &str) -> (tokio::net::TcpListener, Vec<TcpStream>) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(address.parse().unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! Bodies that travel compressed.
+//! Compressed bodies.
 
 use std::io::Read;
 

@@ -1,4 +1,4 @@
-//! What the head of an answer says besides its status: reason phrase, `Retry-After`, quota.
+//! The head of an answer besides its status: reason phrase, `Retry-After`, quota.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ fn with_quota(url: &str) -> HttpTransport {
     connect_as(url, json!({ "quotaPause": true })).unwrap()
 }
 
-/// What a 503 with these header lines asks for.
+/// The pause that a 503 with these header lines asks for.
 async fn wait(status: &str, headers: &str) -> Option<Duration> {
     let server = Server::start([answer(&format!("{status}{headers}"))]).await;
     match send(&connect(&server.url())).await {
@@ -42,7 +42,7 @@ async fn retry_after_in_seconds_is_a_wait_of_up_to_300_seconds() {
 async fn retry_after_as_a_date_is_the_wait_until_then() {
     let now = clock::wall_now();
     let date = |seconds| fmt_http_date(now + Duration::from_secs(seconds));
-    // Nearly so: dates have whole seconds, and the clock goes on.
+    // About this long: dates have whole seconds, and the clock goes on.
     let soon = wait("503 No", &format!("\r\nretry-after: {}", date(250))).await.unwrap();
     assert!((200..=250).contains(&soon.as_secs()), "{soon:?}");
     let late = wait("503 No", &format!("\r\nRetry-After: {}", date(100_000))).await;
@@ -76,7 +76,7 @@ async fn an_error_names_the_phrase_of_the_wire() {
         ("503 Please come back", "503 Please come back"),
         ("502 bad gateway", "502 bad gateway"),
         ("599 Custom", "599 Custom"),
-        // Fetch's statusText is empty then, and the peer's text ends in a space.
+        // `statusText` of fetch is empty in this case, and the peer's text ends in a space.
         ("503 ", "503 "),
         ("503", "503 "),
         ("599 ", "599 "),

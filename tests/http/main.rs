@@ -74,7 +74,7 @@ async fn send_body(transport: &HttpTransport, body: &[u8], compress: bool) -> Ou
     timeout(Duration::from_secs(20), attempt).await.expect("send returns").outcome
 }
 
-/// The error's text, its causes and its `Debug`: all that a log could show of it.
+/// The error's text, its causes and its `Debug`: everything of it that a log could show.
 fn shown(error: &TransportError) -> String {
     let mut shown = format!("{error} {error:?} {error:#?}");
     let mut source = std::error::Error::source(error);
@@ -97,7 +97,7 @@ fn invalid(text: &str) -> Outcome {
     Outcome::Invalid { cause: format!("Request failed with status: {text}") }
 }
 
-/// One attempt that has to fail, now or for ever, and whose text must tell nothing of what is secret.
+/// One attempt that has to fail, now or always, and whose text must contain nothing secret.
 async fn cause(transport: &HttpTransport) -> String {
     match send(transport).await {
         Outcome::Retry { cause, after: None } | Outcome::Refused { cause } => {

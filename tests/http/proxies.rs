@@ -1,4 +1,4 @@
-//! Requests that go through a proxy, and what must not be seen of its credentials.
+//! Requests through a proxy, and the secrecy of the proxy's credentials.
 
 use mastra_native_exporter::{
     protocol::answer::Outcome,
@@ -14,9 +14,9 @@ use crate::{
     tls::Authority,
 };
 
-/// Nobody answers for this name, so a request that arrives has gone through the proxy.
+/// This host name has no address, so a request that arrives has gone through the proxy.
 const ORIGIN: &str = "http://collector.invalid";
-/// Of `us3r@x:p4ss:word`, which is `us3r%40x:p4ss%3Aword` in a URL.
+/// The header for `us3r@x:p4ss:word`, which is `us3r%40x:p4ss%3Aword` in a URL.
 const CREDENTIALS: &str = "Basic dXMzckB4OnA0c3M6d29yZA==";
 
 /// A proxy's URL with credentials.
@@ -124,7 +124,7 @@ async fn a_proxy_that_fails_is_a_failed_attempt_that_shows_no_credentials() {
     }
 }
 
-/// Proxy URLs that cannot be used, or hardly.
+/// Proxy URLs that cannot be used.
 const MALFORMED: [&str; 6] = [
     "http://us3r:p4ss@[bad",
     "http://us3r:p4ss@:0",

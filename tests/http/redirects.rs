@@ -11,7 +11,7 @@ fn redirect(status: &str, location: &str) -> crate::server::Answer {
     answer(&format!("{status} Redirect\r\nlocation: {location}"))
 }
 
-/// With the phrase of [`redirect`], and no other attempt: it would end the same.
+/// The outcome has the phrase of [`redirect`], and there is no other attempt, which would end the same.
 fn not_followed(status: &str) -> Outcome {
     refused(&format!("{status} Redirect"))
 }

@@ -1,4 +1,4 @@
-//! What the server gets to read.
+//! The bytes that the server reads.
 
 use bytes::Bytes;
 use mastra_native_exporter::{

@@ -33,7 +33,7 @@ impl Authority {
         Self { issuer: Issuer::new(params, key), pem }
     }
 
-    /// What a server needs to show a certificate of this authority for `name`.
+    /// The files that a server needs to show a certificate of this authority for `name`.
     fn server(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> ServerConfig {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         change(&mut params);
@@ -47,7 +47,7 @@ impl Authority {
     }
 }
 
-/// What a server needs to show this certificate. The key need not be that of the certificate.
+/// The files that a server needs to show this certificate. The key need not be that of the certificate.
 fn server_config(certificate: &CertificateDer<'static>, key: &KeyPair) -> ServerConfig {
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let key = ring::default_provider().key_provider.load_private_key(key).unwrap();
@@ -112,7 +112,7 @@ async fn a_certificate_for_another_name_or_time_is_refused() {
     }
 }
 
-/// A server with a certificate that nobody else has signed, and the certificate.
+/// A server with a self-signed certificate, and the certificate.
 async fn start_self_signed(change: impl FnOnce(&mut CertificateParams), answers: usize) -> (Server, String) {
     let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -134,7 +134,7 @@ async fn a_self_signed_certificate_is_trusted_if_it_is_listed_itself() {
 #[tokio::test]
 async fn a_self_signed_certificate_marked_as_a_ca_is_refused_for_any_other_reason() {
     let (server, _) = start_self_signed(|_| {}, 0).await;
-    // The same names, another key.
+    // A certificate with the same names and another key.
     let (_, like_it) = start_self_signed(|_| {}, 0).await;
     for other in [String::new(), like_it, Authority::new("other").pem] {
         let cause = cause(&connect(&server, &other)).await;
@@ -179,7 +179,7 @@ async fn who_has_a_listed_certificate_without_its_key_gets_nothing() {
 
 #[tokio::test]
 async fn a_listed_certificate_vouches_for_no_other() {
-    // Listed and shown, but signed by an authority that is not listed: not trusted, as by Node.
+    // The certificate is listed and shown, but signed by an authority that is not listed: not trusted, as with Node.
     let authority = Authority::new("unlisted");
     let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     let key = KeyPair::generate().unwrap();

@@ -1,4 +1,4 @@
-//! What must hold once a world has ended.
+//! The invariants that are checked when a world has ended.
 
 use mastra_native_exporter::signal::Signal;
 
@@ -40,7 +40,7 @@ fn judge_counts(member: &Running, far: &mut Far, settled: bool, over: u64) {
 
 fn judge_losses(member: &Running, far: &mut Far, world: &World, over: u64) {
     let count = |reason: &str| member.dropped.get(reason).copied().unwrap_or(0);
-    // Losses that are not the fault of the queue's turn: which records they were is not known.
+    // Losses that have another cause than a full queue: the records are not known.
     let excused = count("queueFull") + count("authRejected") + count("quotaPaused") + far.refused;
     let end = member.shut_down_at.unwrap_or(over);
     let needless: Vec<usize> = (0..far.records.len()).filter(|&number| is_needless(far, number, end, world)).collect();
@@ -56,14 +56,14 @@ fn judge_losses(member: &Running, far: &mut Far, world: &World, over: u64) {
     }
 }
 
-/// Whether a record was not delivered although it could have been.
+/// Whether a record was not delivered although delivery was possible.
 fn is_needless(far: &Far, number: usize, end: u64, world: &World) -> bool {
     let record = &far.records[number];
     if record.stored || far.is_poison(number) || !far.tells_bad_bodies(record.signal) {
         return false;
     }
     if let Some(tries) = far.member.option("maxRetries") {
-        // Splitting begins anew.
+        // The search for a bad record begins again.
         return u64::from(record.tries) < tries
             && far.health[record.signal].is_healthy(record.at, end)
             && !record.shared
@@ -78,7 +78,7 @@ fn is_needless(far: &Far, number: usize, end: u64, world: &World) -> bool {
     let Some((up, down)) = far.health[record.signal].longest_up(record.at, until) else { return false };
     let up_for = down - up;
     if far.health[record.signal].is_random(record.at, until) {
-        // Chance may fail every try, but there must have been about as many as the pauses allow.
+        // Every try may fail by chance, but there must have been about as many as the pauses allow.
         return up_for > wait + 20_000 && u64::from(record.tries) < tries_in(up_for - wait) / 2;
     }
     // A record that failed before waits as long again, a third more with jitter, at most 40 s.
@@ -87,8 +87,8 @@ fn is_needless(far: &Far, number: usize, end: u64, world: &World) -> bool {
     up_for > wait + pause + slack + if record.shared { 120_000 } else { 0 }
 }
 
-/// Whether bodies of a record's signal were taken all the time in which it could be tried: only they tell a bad body from
-/// a bad address.
+/// Whether bodies of a record's signal were accepted during all the time in which the record could be tried: only
+/// accepted bodies show the difference between a bad body and a bad address.
 fn others_get_through(far: &Far, record: &Record, until: u64) -> bool {
     let tenth = (until - record.at) / 10;
     (0..10).all(|part| {
@@ -97,7 +97,7 @@ fn others_get_through(far: &Far, record: &Record, until: u64) -> bool {
     })
 }
 
-/// How often a record is tried in this time with pauses of 1 s doubling to 30 s.
+/// The number of tries of a record in this time with pauses of 1 s doubling to 30 s.
 fn tries_in(time: u64) -> u64 {
     let seconds = time / 1000;
     if seconds < 63 { u64::from((seconds + 1).ilog2()) + 1 } else { 6 + (seconds - 63) / 36 }
@@ -116,11 +116,11 @@ fn judge_upload(far: &mut Far, over: u64) {
         let arrived: usize = stored.map(|record| record.bytes).sum();
         let largest = far.member.number("maxBatchBytes").min(far.member.number("maxQueueBytes") / 8);
         let uploaded = far.uploaded[signal];
-        // A record that is larger than the limit is sent to find that out, while others get through.
+        // A record that is larger than the limit is sent to find that out, while others are delivered.
         let oversize = far.records.iter().filter(|record| record.signal == signal && !record.stored);
         let oversize: usize = oversize.map(|record| record.bytes).sum();
         let refused = if arrived > 0 { 2 * oversize } else { 0 };
-        // The first bodies find out what passes.
+        // The first bodies find out the accepted size.
         if uploaded as f64 > MOST_UPLOADED * arrived as f64 + (16 * largest + 16 * limit + refused as u64) as f64 {
             let text = format!("{uploaded} bytes of signal {signal} were sent for {arrived} that arrived");
             far.breach(Invariant::Upload, over, text);
@@ -128,7 +128,7 @@ fn judge_upload(far: &mut Far, over: u64) {
     }
 }
 
-/// With a full queue nothing that waits through all of it may be older than what is lost.
+/// When the queue is full all the time, no record that waits during that time may be older than a lost record.
 fn judge_order(member: &Running, far: &mut Far, over: u64) {
     let only_overflow = member.dropped.keys().all(|&reason| reason == "queueFull");
     let (Some(&first), Some(&last)) = (member.overflows.first(), member.overflows.last()) else { return };
@@ -141,7 +141,7 @@ fn judge_order(member: &Running, far: &mut Far, over: u64) {
         let Some(youngest_lost) = mine().filter(|record| !record.stored).map(|record| record.at).max() else {
             continue;
         };
-        // Waited from before the first overflow until after the last one: never under way at one of them.
+        // It waited from before the first overflow until after the last one, and was in flight at none of them.
         let waited = mine().filter(|record| record.stored && record.at < first && record.last_sent > last);
         let quiet = waited.filter(|record| record.tries == 1);
         if let Some(old) = quiet.min_by_key(|record| record.at).filter(|old| old.at + wait + 1000 < youngest_lost) {

@@ -1,4 +1,4 @@
-//! The far end of one exporter: answers each request as its world says, and knows what has become of each record.
+//! The collector of one exporter: answers each request as its world says, and knows what has become of each record.
 
 use std::{
     collections::VecDeque,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::support::{Answer, Call};
 
-/// What is known of one record; its number is its place.
+/// The facts about one record. Its number is its position.
 #[derive(Clone, Debug)]
 pub struct Record {
     pub signal: usize,
@@ -27,13 +27,13 @@ pub struct Record {
     pub last_sent: u64,
     pub tries: u32,
     pub stored: bool,
-    /// It was stored, or may have been, and nobody said so.
+    /// The record was stored, or may have been, without a clear answer.
     pub unclear: bool,
-    /// It was in one body with another that the collector cannot store.
+    /// The record shared a body with one that the collector cannot store.
     pub shared: bool,
 }
 
-/// What earlier answers ask for, for as long as that matters.
+/// The requests of earlier answers, while they are valid.
 #[derive(Default)]
 struct Past {
     /// `Retry-After`: of which signal (all if none), from when, until when.
@@ -74,9 +74,9 @@ pub struct Far {
     pub health: Vec<Health>,
     pub records: Vec<Record>,
     pub breaches: Vec<Breach>,
-    /// The process ends: what came before is no measure of how often requests may be made.
+    /// The process ends: earlier requests do not count for the limit on their rate.
     pub ending: bool,
-    /// Records answered with a status that no other answer follows.
+    /// The number of records answered with a final status.
     pub refused: u64,
     /// Bytes sent, by signal.
     pub uploaded: [u64; 5],
@@ -118,7 +118,7 @@ impl Far {
         self.breaches.push(Breach { invariant, at, text });
     }
 
-    /// A record was handed over; answers its number.
+    /// A record was handed over; returns its number.
     pub fn accept(&mut self, signal: usize, bytes: usize, at: u64) -> usize {
         let (first_sent, last_sent, tries) = (None, 0, 0);
         let (stored, unclear, shared) = (false, false, false);
@@ -129,8 +129,8 @@ impl Far {
         number
     }
 
-    /// Whether few enough bodies of a signal have a record that cannot be stored: who cannot tell them from an outage
-    /// cannot tell the others either.
+    /// Whether few enough bodies of a signal have a record that cannot be stored. With more of them an exporter cannot
+    /// tell bad bodies from an outage.
     pub fn tells_bad_bodies(&self, signal: usize) -> bool {
         let size = usize::try_from(self.member.number("maxBatchSize")).unwrap();
         self.poisoned[signal] == 0 || self.poisoned[signal].saturating_mul(3 * size) <= self.accepted[signal] + size
@@ -260,7 +260,7 @@ impl Far {
         }
     }
 
-    /// What must hold for each request.
+    /// The invariants of each request.
     fn judge_request(&mut self, at: u64, signal: usize, numbers: &[usize]) {
         self.judge_delay(at, signal, numbers);
         if self.ending {
@@ -279,8 +279,8 @@ impl Far {
         }
         let counts_tries = self.member.option("maxRetries").is_some();
         let window = self.member.number("retryWindowMs");
-        // Those of the first seconds were under way or are the first to find out. Once windows end, each body gets a
-        // last try.
+        // Requests of the first seconds were in flight, or find out the failure. At the end of its window each body
+        // gets a last try.
         let is_down = self.health[signal].down_since(at).is_some_and(|from| (15_000..window).contains(&(at - from)));
         if !counts_tries && is_down {
             let count = self.past.recent[signal].len() + 1;

@@ -70,7 +70,7 @@ const SEED: u64 = 1;
 const HOURS: u64 = 500;
 const HOUR_MS: u64 = 3_600_000;
 
-/// Runs worlds on all cores until `enough` hours have passed in them; answers the worlds and hours.
+/// Runs worlds on all cores until `enough` hours have passed in them; returns the worlds and hours.
 fn simulate(first: u64, enough: u64) -> (u64, u64) {
     let (next, ms, failed) = (AtomicU64::new(first), AtomicU64::new(0), AtomicBool::new(false));
     let report = Mutex::new(None);

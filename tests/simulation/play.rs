@@ -1,4 +1,4 @@
-//! Lets a world run: does what its applications do when they do it, and watches.
+//! Runs a world: does what its applications do at their times, and watches.
 
 use std::{
     cmp::Reverse,
@@ -23,12 +23,12 @@ use super::{
 };
 use crate::support::{Counts, Exporter, FOR_EVER, Rig, lock, ms};
 
-/// Answers what did not hold first, if anything did not.
+/// Returns the first invariant that did not hold, if any.
 pub fn play(world: &World) -> Result<(), Breach> {
     trace(world).map(drop)
 }
 
-/// The same, and otherwise a number that stands for all that has happened.
+/// Runs a world. Returns the first invariant that did not hold, or a number that is computed from all events.
 pub fn trace(world: &World) -> Result<u64, Breach> {
     let run = || {
         fastrand::seed(world.seed);
@@ -46,10 +46,10 @@ pub struct Running {
     pub exporter: Exporter,
     pub far: Arc<Mutex<Far>>,
     pub dropped: BTreeMap<&'static str, u64>,
-    /// When the queue let records go.
+    /// The times at which the queue dropped records.
     pub overflows: Vec<u64>,
     deeds: Vec<Deed>,
-    /// Flushes that are not answered, and when they have to be.
+    /// The flushes without an answer, and their deadlines.
     flushes: BTreeMap<u32, u64>,
     counts: Counts,
     last_ticket: u32,
@@ -123,7 +123,7 @@ async fn finish(world: &World, rig: Rig, mut members: Vec<Running>) -> Result<u6
             }
         }
     }
-    // Nobody is left to hear the engine's last answers when it is stopped.
+    // Nobody listens to the engine's last events when the engine is stopped.
     let listening = members.iter_mut().filter(|_| !matches!(world.end, End::Stop(_)));
     for member in listening {
         while let Some(deadline) = member.flushes.values().max().copied() {
@@ -222,7 +222,7 @@ impl Running {
         self.exporter.flush_as(self.last_ticket, kind, ms(within));
     }
 
-    /// Looks at what has happened up to `now`.
+    /// Examines what has happened up to `now`.
     fn watch(&mut self, now: u64) -> Result<(), Breach> {
         let heard = self.exporter.heard();
         self.hear(heard)?;
@@ -266,8 +266,8 @@ impl Running {
         Ok(())
     }
 
-    /// Records may only go for lack of room if room is lacking: half of the queue is in use, with 600 bytes for what
-    /// a record costs beside its JSON when it is a job of its own.
+    /// Records may be dropped for lack of room only when room is lacking: half of the queue is in use, with 600 bytes
+    /// for the cost of a record beside its JSON when it is a job of its own.
     fn judge_overflow(&self, at: u64, counts: &Counts) -> Result<(), Breach> {
         let far = lock(&self.far);
         let largest = far.records.iter().map(|record| record.bytes).max().unwrap_or(0) as u64;

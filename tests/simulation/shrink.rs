@@ -1,7 +1,7 @@
-//! Makes a failing world smaller as long as the same invariant fails: a greedy search over the world's description.
+//! Makes a failing world smaller while the same invariant fails: a greedy search over the world's description.
 //!
-//! A library for this (proptest) shrinks what its own strategies have made, and plays only its own seeds again. A world
-//! is data here: it can be printed, changed by hand, kept as a case, and taken apart in a page of code.
+//! A library for this (proptest) shrinks values of its own strategies only, and replays its own seeds only. Here a
+//! world is data: it can be printed, changed by hand, kept as a case, and reduced in a page of code.
 
 use super::{
     invariants::Breach,
@@ -12,7 +12,7 @@ use super::{
 /// Runs that a search may take.
 const MOST_RUNS: usize = 400;
 
-/// The smallest world found, what fails in it, and how many runs that took.
+/// The smallest world found, its failure, and the number of runs.
 pub fn shrink(world: &World, breach: &Breach) -> (World, Breach, usize) {
     let (mut smallest, mut found, mut runs) = (world.clone(), breach.clone(), 0);
     loop {
@@ -31,7 +31,7 @@ pub fn shrink(world: &World, breach: &Breach) -> (World, Breach, usize) {
     }
 }
 
-/// Worlds with one thing less, what takes the most away first.
+/// Worlds with one thing less. The largest reduction comes first.
 fn smaller(world: &World, failed_at: u64) -> Vec<World> {
     let mut worlds = Vec::new();
     let mut with = |change: &dyn Fn(&mut World)| {
@@ -92,7 +92,7 @@ fn smaller_members(member: &Member) -> Vec<Member> {
     members
 }
 
-/// Once instead of again and again, earlier, shorter.
+/// The same clause once instead of repeatedly, earlier, or shorter.
 fn smaller_clauses<T: Clone>(clause: &Clause<T>) -> Vec<Clause<T>> {
     let mut clauses = Vec::new();
     if clause.every > 0 {

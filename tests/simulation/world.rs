@@ -1,4 +1,4 @@
-//! A world as data: what a seed makes, what a failing run prints, what the shrinker takes apart.
+//! A world as data: a seed makes it, a failing run prints it, the shrinker reduces it.
 //!
 //! Times are milliseconds since the start, signals are positions in `Signal::ALL`.
 
@@ -8,12 +8,12 @@ use mastra_native_exporter::config::OPTIONS;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// One engine, its exporters, and what they live through.
+/// One engine, its exporters, and the events that they meet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct World {
-    /// Of everything that is random while the world runs: which requests fail, latencies, jitter.
+    /// The seed of all random choices while the world runs: failing requests, latencies, jitter.
     pub seed: u64,
-    /// The applications stop then, and `end` follows.
+    /// The time at which the applications stop and `end` follows.
     pub lasts: u64,
     pub end: End,
     pub exporters: Vec<Member>,
@@ -36,17 +36,17 @@ pub enum End {
 /// An exporter with its collector and its application.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Member {
-    /// As the engine takes them: names and values.
+    /// The options as the engine takes them: names and values.
     #[serde(default)]
     pub options: BTreeMap<String, Value>,
-    /// What goes wrong at the collector; the first clause that strikes decides an answer.
+    /// The faults of the collector. The first clause that applies decides an answer.
     #[serde(default)]
     pub weather: Vec<Clause<Weather>>,
     #[serde(default)]
     pub application: Vec<Clause<Deed>>,
 }
 
-/// Something that holds at times: from `from`, for `lasts`, and so again every `every` (0: once).
+/// A time pattern: from `from`, for `lasts`, repeated every `every` (0: once).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clause<T> {
     pub from: u64,
@@ -62,7 +62,7 @@ impl<T> Clause<T> {
         since.checked_rem(self.every).unwrap_or(since) < self.lasts
     }
 
-    /// The first moment at or after `at` at which it holds.
+    /// The first moment at or after `at` at which the pattern applies.
     pub fn holds_next(&self, at: u64) -> Option<u64> {
         if at <= self.from || self.holds(at) {
             return Some(at.max(self.from));
@@ -71,7 +71,7 @@ impl<T> Clause<T> {
         Some(self.from + rounds * self.every)
     }
 
-    /// When it holds before `end`, as beginnings and ends.
+    /// The intervals before `end` in which the pattern applies.
     pub fn stretches(&self, end: u64) -> Vec<(u64, u64)> {
         let mut stretches = Vec::new();
         let mut from = self.from;
@@ -94,11 +94,11 @@ pub enum Weather {
     Latency { ms: u64, spread: u64 },
     /// This share of the requests is answered with a status.
     Fail { signal: Option<usize>, per_mille: u32, status: u16, retry_after: Option<u64> },
-    /// This share of the requests breaks off; `stored`: after the body was taken.
+    /// This share of the requests breaks off. `stored`: the body was accepted before.
     Reset { signal: Option<usize>, per_mille: u32, stored: bool },
-    /// This share of the requests gets no answer; `stored`: though the body was taken.
+    /// This share of the requests gets no answer. `stored`: the body was accepted.
     Hang { signal: Option<usize>, per_mille: u32, stored: bool },
-    /// A body with a record whose number is divisible is answered so whenever it comes.
+    /// Each body with a record whose number is divisible gets this answer.
     Poison { divisor: usize, status: u16 },
     /// Larger bodies are answered 413.
     Limit { bytes: usize },
@@ -106,7 +106,7 @@ pub enum Weather {
     Plain,
 }
 
-/// What an application does, again and again while its clause holds.
+/// The action of an application, repeated while its clause applies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Deed {
@@ -135,7 +135,7 @@ pub enum Deed {
 }
 
 impl Deed {
-    /// Between two times it is done.
+    /// The time between two repetitions.
     pub fn period(&self) -> u64 {
         match self {
             Self::Export { period, .. } | Self::Request { period, .. } | Self::Flush { period, .. } => *period,
@@ -161,7 +161,7 @@ impl Member {
 }
 
 impl fmt::Display for World {
-    /// JSON, a clause a line.
+    /// The world as JSON, one clause a line.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fn json(value: &impl Serialize) -> String {
             serde_json::to_string(value).unwrap()

@@ -1,4 +1,4 @@
-//! The far end of an exporter: a transport that answers by script, and keeps an account of what it saw.
+//! The collector of an exporter: a transport that answers by script, and records what it saw.
 
 use std::{
     future::pending,
@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep};
 
 use super::lock;
 
-/// What the collector does with one attempt.
+/// The collector's reaction to one attempt.
 #[derive(Clone, Debug)]
 pub enum Answer {
     /// This outcome after this delay.
@@ -44,7 +44,7 @@ pub fn failed(text: &str) -> Answer {
     at_once(Outcome::Retry { cause: text.to_owned(), after: None })
 }
 
-/// Failed, with `Retry-After`.
+/// A failure with `Retry-After`.
 pub fn held(seconds: u64) -> Answer {
     at_once(Outcome::Retry { cause: "busy".to_owned(), after: Some(Duration::from_secs(seconds)) })
 }
@@ -61,7 +61,7 @@ pub fn no_quota(probe_after_seconds: u64) -> Answer {
     at_once(Outcome::QuotaExhausted { probe_after: Duration::from_secs(probe_after_seconds) })
 }
 
-/// A script that gives these answers, and delivers from then on.
+/// A script that gives these answers, and delivers after them.
 pub fn first(
     answers: impl IntoIterator<Item = Answer, IntoIter: Send + 'static>,
 ) -> impl FnMut(&Call) -> Answer + Send {
@@ -72,7 +72,7 @@ pub fn first(
 /// One attempt as the collector saw it.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// Since the engine was started.
+    /// The time since the engine was started.
     pub at: Duration,
     pub signal: Signal,
     pub body: String,
@@ -108,7 +108,7 @@ impl Collector {
         lock(&self.calls).clone()
     }
 
-    /// When each attempt was made.
+    /// The times of the attempts.
     pub fn times(&self) -> Vec<Duration> {
         lock(&self.calls).iter().map(|call| call.at).collect()
     }
@@ -133,12 +133,12 @@ impl Collector {
         delivered.map(|call| call.body).collect()
     }
 
-    /// Attempts that have neither been answered nor given up.
+    /// The number of attempts that were neither answered nor given up.
     pub fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    /// The most there have been at once, since the last call of this.
+    /// The largest number at the same time since the last call of this.
     pub fn most_in_flight(&self) -> usize {
         self.most_in_flight.swap(self.in_flight(), Ordering::Relaxed)
     }
@@ -146,7 +146,7 @@ impl Collector {
 
 pub struct ScriptedTransport(pub Arc<Collector>);
 
-/// Counts an attempt out, also when the engine drops its future.
+/// Counts the end of an attempt, also when the engine drops its future.
 struct InFlight<'a>(&'a AtomicUsize);
 
 impl Drop for InFlight<'_> {

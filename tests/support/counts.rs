@@ -1,4 +1,4 @@
-//! An exporter's counters as the JS thread reads them, and what must hold for them whenever they are read.
+//! An exporter's counters as the JS thread reads them, and the invariants that hold whenever they are read.
 
 use mastra_native_exporter::stats::{DropReason, Snapshot, Stats};
 
@@ -54,7 +54,7 @@ impl Counts {
         self.dropped[reason as usize]
     }
 
-    /// What must hold whenever the counters are read; `before`: what was read earlier.
+    /// Checks what must hold whenever the counters are read. `before`: the counters that were read earlier.
     pub fn assert_sound(&self, before: &Self) {
         assert!(self.is_sound(before), "{before:?} became {self:?}");
     }

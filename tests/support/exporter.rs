@@ -1,4 +1,4 @@
-//! One exporter as the JS thread holds it.
+//! One exporter on the JS thread.
 
 use std::{
     sync::{
@@ -22,14 +22,14 @@ use tokio::{
 
 use super::{Collector, Counts, FOR_EVER, Heard, lock, records};
 
-/// See the module.
+/// The handle and the recorded events; see the module.
 pub struct Exporter {
     pub(super) id: u64,
     pub(super) commands: Sender<Command>,
     pub(super) wake: Arc<Notify>,
     pub collector: Arc<Collector>,
     pub(super) events: mpsc::UnboundedReceiver<Heard>,
-    /// What tells a person of the collector, and nothing of records.
+    /// The reports for a person about the collector, without those about records.
     pub(super) news: Arc<Mutex<Vec<Heard>>>,
     pub(super) stats: Arc<Stats>,
     pub(super) unread_bytes: Arc<AtomicUsize>,
@@ -41,7 +41,7 @@ impl Exporter {
         self.wake.notify_one();
     }
 
-    /// Hands records over: one a line, each a signal digit and a text.
+    /// Hands records over: one a line, each with the digit of its signal and a text.
     pub fn hand_over(&self, lines: &str) {
         self.hand_over_records(records(lines));
     }
@@ -54,7 +54,7 @@ impl Exporter {
         self.command(Command::Records { id: self.id, records, unread });
     }
 
-    /// Says that log records could not be handed over.
+    /// Counts log records that could not be handed over.
     pub fn refuse(&self, count: u64) {
         self.stats.accepted(Signal::Logs, count);
         self.command(Command::Refused { id: self.id, counts: [0, count, 0, 0, 0] });
@@ -72,7 +72,7 @@ impl Exporter {
         self.command(Command::Close { id: self.id });
     }
 
-    /// What was told of the collector so far, and when.
+    /// The reports about the collector so far, and their times.
     pub fn news(&self) -> Vec<(Duration, Event)> {
         lock(&self.news).iter().map(|heard| (heard.at, heard.event.clone())).collect()
     }
@@ -95,19 +95,19 @@ impl Exporter {
         self.unread_bytes.load(Ordering::Relaxed)
     }
 
-    /// The next event, as far in (virtual) time as that takes.
+    /// The next event, after the (virtual) time that it takes.
     pub async fn next(&mut self) -> Heard {
         let next = timeout(FOR_EVER, self.events.recv()).await;
         next.expect("an event comes").expect("the engine runs")
     }
 
-    /// Flushes and answers every event up to `Flushed`, this one included.
+    /// Flushes and returns every event up to `Flushed`, this one included.
     pub async fn flushed(&mut self, ticket: u32) -> Vec<Heard> {
         self.flush(ticket);
         self.until(|event| *event == Event::Flushed { ticket }).await
     }
 
-    /// Waits until everything so far is delivered or dropped, and answers every event up to then.
+    /// Waits until every record so far is delivered or dropped, and returns every event up to then.
     pub async fn settled(&mut self, ticket: u32) -> Vec<Heard> {
         self.flush_as(ticket, FlushKind::Exit, FOR_EVER);
         self.until(|event| *event == Event::Flushed { ticket }).await

@@ -1,4 +1,4 @@
-//! The engine on virtual time: a collector that answers by script, a sink that records, and the JS thread's part.
+//! The engine on virtual time: a collector that answers by script, a sink that records, and the part of the JS thread.
 //!
 //! Waiting for an event lets tokio's paused clock run to the next timer, so no test sleeps and all times are exact.
 
@@ -38,7 +38,7 @@ pub use exporter::Exporter;
 mod wire;
 pub use wire::records;
 
-/// How the address of the scripted collector is told: it is none.
+/// The name of the scripted collector in reports. It is no address.
 pub const NO_URL: &str = "an address that is no URL";
 
 /// Longer than anything an exporter waits for; virtual, so it costs nothing.
@@ -47,10 +47,10 @@ pub const FOR_EVER: Duration = Duration::from_secs(86_400);
 /// How long a JS thread waits in [`Rig::drain`]: longer than any `Retry-After` that is kept.
 const DRAIN_WITHIN: Duration = Duration::from_secs(3600);
 
-/// An event with what held when it was emitted.
+/// An event with the state at the time of the event.
 #[derive(Clone, Debug)]
 pub struct Heard {
-    /// Since the engine was started.
+    /// The time since the engine was started.
     pub at: Duration,
     pub event: Event,
     /// Records that were neither delivered nor dropped.
@@ -59,7 +59,7 @@ pub struct Heard {
     pub counts: Counts,
 }
 
-/// Whether it tells a person of the collector, and nothing of records.
+/// Whether the event is a report for a person about the collector, and not about records.
 fn is_news(event: &Event) -> bool {
     matches!(
         event,
@@ -91,7 +91,7 @@ impl Sink for Recorder {
     }
 }
 
-/// Fails when `run` spins: paused time stands still as long as somebody works, so its test would never end.
+/// Fails when `run` spins: paused time stands still while a task works, so the test would never end.
 async fn watched(run: impl Future<Output = ()>) {
     let (mut run, mut last, mut polls) = (pin!(run), clock::now(), 0);
     poll_fn(|context| {
@@ -175,19 +175,19 @@ impl Rig {
         clock::now() - self.start
     }
 
-    /// Tells the engine to be gone in this time.
+    /// Tells the engine to end within this time.
     pub fn stop(&self, within: Duration) {
         let deadline = clock::now() + within;
         self.commands.send(Command::Stop { deadline }).unwrap();
         self.wake.notify_one();
     }
 
-    /// Asks to be told when all exporters are idle, as the end of a process does.
+    /// Asks for a signal when all exporters are idle, as the end of a process does.
     pub fn drain(&self) -> Drain {
         self.drain_within(DRAIN_WITHIN)
     }
 
-    /// The same, of a JS thread that waits for this long at most.
+    /// The same, for a JS thread that waits for this long at most.
     pub fn drain_within(&self, within: Duration) -> Drain {
         let (done, wait) = bounded(0);
         let deadline = clock::now() + within;
@@ -196,7 +196,7 @@ impl Rig {
         Drain(wait)
     }
 
-    /// Lets go of this side's sender, waits until `run` returns, and answers when that was. Exporters hold senders too.
+    /// Drops this side's sender, waits until `run` returns, and returns when that was. Exporters have senders too.
     pub async fn ended(self) -> Duration {
         let Self { start, commands, wake, engine, .. } = self;
         drop(commands);
@@ -227,7 +227,7 @@ pub fn events(heard: &[Heard]) -> Vec<Event> {
     heard.iter().map(|heard| heard.event.clone()).collect()
 }
 
-/// What the losses among these events add up to for one reason.
+/// The sum of the losses among these events for one reason.
 pub fn dropped_for(heard: &[Heard], wanted: DropReason) -> u64 {
     let counts = heard.iter().map(|heard| match heard.event {
         Event::Dropped { reason, count, .. } if reason == wanted => count,

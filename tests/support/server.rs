@@ -1,6 +1,6 @@
 //! A server over real sockets whose answers are bytes: one script for all its connections, one entry a request.
 //!
-//! A request beyond the script is recorded like any other and answered 500, so that a surplus one is seen.
+//! A request beyond the script is recorded like any other and answered 500, so that a surplus request is noticed.
 
 use std::{
     collections::VecDeque,
@@ -22,7 +22,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 const SURPLUS: &[u8] = b"HTTP/1.1 500 Surplus\r\ncontent-length: 0\r\n\r\n";
 
-/// What follows on a request.
+/// The server's reaction to a request.
 #[derive(Clone, Debug)]
 pub enum Answer {
     /// These bytes; the connection stays.
@@ -33,7 +33,7 @@ pub enum Answer {
     Reset(Vec<u8>),
     /// These bytes, then nothing, while the connection stays until the client leaves it.
     Silence(Vec<u8>),
-    /// These bytes, then the second ones again and again until nobody takes them.
+    /// These bytes, then the second ones again and again until the client leaves.
     Endless(Vec<u8>, Vec<u8>),
     /// As a proxy that was asked to CONNECT: from now on everything goes to this address and back.
     Tunnel(SocketAddr),
@@ -117,7 +117,7 @@ impl Server {
         Self { address, state }
     }
 
-    /// Adds to the script; for answers that name the server itself.
+    /// Adds to the script. For answers that contain the address of the server.
     pub fn then(&self, answer: Answer) {
         self.state.script.lock().unwrap().push_back(answer);
     }
@@ -135,7 +135,7 @@ impl Server {
         self.state.left.notified().await;
     }
 
-    /// Waits until clients have left so many connections while the server was silent; answers their numbers.
+    /// Waits until this number of connections was left by clients while the server was silent; returns their numbers.
     pub async fn left_in_silence(&self, count: usize) -> Vec<usize> {
         loop {
             let left = self.state.left_in_silence.lock().unwrap().clone();

@@ -1,4 +1,4 @@
-//! What reading costs in memory, once a first batch has been read.
+//! The memory cost of reading, after a first batch has been read.
 
 use std::time::Duration;
 
@@ -21,11 +21,11 @@ fn a_batch_is_read_into_one_allocation() {
     };
     read(&mut batcher);
     drop(batcher.take());
-    // Closing the first has made room for the second: for its JSON, and for where its records end.
+    // Closing the first batch has reserved memory for the second: for its JSON, and for the ends of its records.
     assert_eq!(measure(|| read(&mut batcher)).count_total, 0);
     let mut batch = None;
     let closing = measure(|| batch = batcher.take());
     assert_eq!(batch.map(|batch| batch.count), Some(buffers.len() as u64));
-    // These two for the third, and the list of bodies.
+    // These two are for the third, and the list of bodies.
     assert_eq!(closing.count_total, 3, "{closing:?}");
 }

@@ -1,4 +1,4 @@
-//! Buffers that no facade writes: nothing but an error, and what came before is kept.
+//! Buffers that no facade writes: they give an error only, and earlier records are kept.
 
 use mastra_native_exporter::wire::{Fault, tag};
 
@@ -26,7 +26,7 @@ fn a_buffer_may_end_anywhere() {
     }
 }
 
-/// Where the first atom behind the kind is, in an array of fewer than 128: `FF 0F A n I k`.
+/// The position of the first atom after the kind, in an array of fewer than 128: `FF 0F A n I k`.
 const FIRST: usize = 6;
 
 #[test]
@@ -38,7 +38,7 @@ fn any_byte_may_be_wrong() {
                 let mut wrong = bytes.clone();
                 wrong[at] = byte;
                 let (records, _) = decode(&wrong, 1 << 16);
-                // Further ones may have become texts, which are taken as they are.
+                // Later records may have become texts, which are taken unchanged.
                 let Some((_, Ok(json))) = records.first().filter(|_| wrong.get(FIRST) == Some(&tag::UNDEFINED)) else {
                     continue;
                 };

@@ -1,4 +1,4 @@
-//! The corpus of the fuzz target (`fuzz/`), and what it has found.
+//! The corpus of the fuzz target (`fuzz/`), and the failures that it found.
 
 use std::{fs, path::Path};
 

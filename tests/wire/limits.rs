@@ -1,4 +1,4 @@
-//! How much a record may be, and what is left of one that is more.
+//! The limits on a record, and what is kept of a record beyond them.
 
 use mastra_native_exporter::wire::{Decoder, Fault};
 

@@ -52,7 +52,7 @@ fn parse(line: &[u8]) -> Case {
 /// The records of a buffer.
 type Records = Vec<(Signal, Result<String, Rejected>)>;
 
-/// What a buffer's records are, and whether it could be read to its end.
+/// The records of a buffer, and whether it could be read to its end.
 fn decode(bytes: &[u8], max_bytes: usize) -> (Records, Result<(), Fault>) {
     let mut records = Vec::new();
     let result = Decoder::default().decode(bytes, max_bytes, NOW_MS, |signal, record| {
@@ -61,7 +61,7 @@ fn decode(bytes: &[u8], max_bytes: usize) -> (Records, Result<(), Fault>) {
     (records, result)
 }
 
-/// Checks all cases of a group; at least so many.
+/// Checks all cases of a group, which has at least this number of cases.
 fn check(group: &str, at_least: usize) {
     let cases: Vec<&Case> = CASES.iter().filter(|case| case.group == group).collect();
     assert!(cases.len() >= at_least, "{} cases", cases.len());

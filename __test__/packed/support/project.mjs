@@ -74,7 +74,7 @@ export async function makeProject({ dependencies = {}, files = {}, manager = 'np
 
 /**
  * Asserts that a command of the project ends well and that exactly the spans `ids`, or those with `names`, arrive
- *: the command gets {@link settings}, by which only the native exporter delivers. Answers what it printed.
+ *: the command gets {@link settings}, by which only the native exporter delivers. Returns what it printed.
  */
 export async function assertDelivers(project, command, { ids = ['span'], names, env = {}, killAfterMs } = {}) {
   const collector = await startCollector();
