@@ -1,4 +1,4 @@
-// What the collector answers decides what becomes of the records: tried again, given up, split, put off.
+// What the collector's answer means for the records: retried, given up, split, delayed.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CloudExporter } from 'mastra-native-exporter';
@@ -9,7 +9,7 @@ import { arrivals, bigSpan, exportSpans, missing, numbered } from '../support/lo
 
 const FAILED = 'Batch upload failed after all retries, dropping batch';
 
-/** Runs `drive` with a collector and an exporter of default options but those given. */
+/** Runs `drive` with a collector and an exporter. Options that are not given have their defaults. */
 async function run({ answer, options }, drive) {
   const collector = await startCollector({ answer });
   const logger = recordingLogger();
@@ -33,7 +33,8 @@ function allOnce(collector, expected) {
 describe('answers', { concurrency: true }, () => {
   describe('Retry-After', { concurrency: true }, () => {
     const SECONDS = 2;
-    // [form of the header, what it says, answered at: when the collector may be asked again, by its own clock]
+    // [form of the header, its value, time of the answer: the earliest time of the next request, by the collector's
+    // clock]
     const FORMS = [
       ['seconds', () => `${SECONDS}`, (answeredAtMs) => answeredAtMs + SECONDS * 1000],
       ['a date', () => new Date(Date.now() + SECONDS * 1000).toUTCString(), (answeredAtMs, header) => Date.parse(header)],
@@ -53,7 +54,7 @@ describe('answers', { concurrency: true }, () => {
           await run({ answer, options: { maxBatchSize: 10 } }, async ({ exporter, collector }) => {
             exportSpans(exporter, 10);
             await until(() => exporter.stats().traces.retried > 0);
-            // The exporter knows the answer now. Neither new spans nor a flush are a reason to come earlier.
+            // The exporter knows the answer now. Neither new spans nor a flush cause an earlier request.
             exportSpans(exporter, 30, 'later');
             await Promise.all([exporter.flush(), exporter.flush()]);
             allOnce(collector, [...numbered(10), ...numbered(30, 'later')]);
@@ -118,8 +119,8 @@ describe('answers', { concurrency: true }, () => {
     }
   });
 
-  // After three attempts a flush no longer waits for a batch; but one that is called later does, and waits for the attempt
-  // that is under way. A shutdown that does not would break that off.
+  // After three attempts a flush no longer waits for a batch. A later flush does, and waits for the attempt that is in
+  // flight. A shutdown that did not would break that attempt off.
   describe('called while a fourth attempt is under way', { concurrency: true }, () => {
     for (const method of ['flush', 'shutdown']) {
       test(`${method}() waits for it`, async () => {
@@ -181,7 +182,7 @@ describe('answers', { concurrency: true }, () => {
         assert.deepEqual(collector.requests.filter(({ status }) => status !== 200), []);
         const bytes = collector.requests.map(({ text }) => text.length);
         assert.ok(Math.max(...bytes) <= LIMIT, `${bytes}`);
-        // Not by sending each alone: but for the last one they are as full as they can be.
+        // Not each record is sent alone: all requests but the last are as full as possible.
         assert.ok(bytes.filter((length) => length < 0.9 * LIMIT).length <= 1, `${bytes}`);
       });
     });

@@ -1,5 +1,5 @@
-// Answers that are broken, endless or lead elsewhere: the records are delivered, tried again or refused, the token stays
-// with its host, and nothing is waited for or kept that has no end.
+// Answers that are broken, endless or lead elsewhere: the records are delivered, retried or refused, the token stays
+// with its host, and nothing without an end is awaited or kept.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -13,7 +13,7 @@ import { exportSpans, numbered } from '../support/lost-spans.mjs';
 const MIB = 1 << 20;
 const COUNT = 20;
 const TOKEN = 'secret-token';
-/** What a socket's buffers on both sides may swallow before writing to it stalls, and then some. */
+/** More than a socket's buffers on both sides may take before writing to it stalls. */
 const MAX_TAKEN_BYTES = 32 * MIB;
 
 const reset = (text) => (socket) => socket.write(text, () => socket.resetAndDestroy());
@@ -28,8 +28,8 @@ const dripping = (head) => async (socket) => {
 const HEAD = 'HTTP/1.1 200 OK\r\n';
 const CHUNK = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
 
-// [answer to the first request, what the server does, what becomes of the records, most that may be read of it]. Interim
-// answers are read and forgotten for as long as the request may take.
+// [answer to the first request, what the server does, what becomes of the records, the most that may be read of the
+// answer]. Interim answers are read and ignored for as long as the request may take.
 const ANSWERS = [
   ['reset in the middle of the status line', reset('HTTP/1.1 20'), 'retried'],
   ['reset in the middle of the headers', reset(`${HEAD}content-le`), 'retried'],

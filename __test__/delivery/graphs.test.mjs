@@ -1,5 +1,5 @@
-// Records that are too large, or whose JSON has no end: they cost themselves at most, not their neighbours, not the
-// memory of the process, not its event loop.
+// Records that are too large, or whose JSON has no end: only these records may be lost. Other records, the memory of
+// the process and its event loop do not suffer.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startCollector } from '../../examples/demo/collector.mjs';
@@ -9,7 +9,7 @@ import { arrivals } from '../support/lost-spans.mjs';
 
 const MB = 1_000_000;
 const MAX_GROWTH = 300 * MB;
-/** A process that is not done by then hangs: all of them need less than a second. */
+/** A process that takes longer hangs: all of them need less than a second. */
 const HANGS_MS = 10_000;
 
 const WARNINGS = {

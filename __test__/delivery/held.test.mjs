@@ -1,5 +1,5 @@
-// Records that are held for a class with its own `flush()`: at most `maxQueueBytes`, the newest; each of the others is
-// counted and said.
+// Records that are held for a class with its own `flush()`: at most `maxQueueBytes`, the newest. Each of the others is
+// counted and logged.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CloudExporter } from 'mastra-native-exporter';
@@ -39,7 +39,7 @@ describe('the hold', () => {
         const kept = pieces.slice(evicted.length, index + 1);
         assert.ok(kept.length === 1 || bytesOf(kept) <= limits.maxQueueBytes, `${sizes}: ${bytesOf(kept)} bytes after ${index}`);
         assert.deepEqual(hold.counts, [0, 1, 2, 3, 4].map((signal) => sum(kept.map(({ counts }) => counts[signal]))));
-        // No more than needed has gone.
+        // No more than necessary is dropped.
         const before = evicted.at(-1);
         if (before) assert.ok(bytesOf([before, ...kept]) > limits.maxQueueBytes, `${sizes}: evicted too much at ${index}`);
       }
@@ -70,7 +70,7 @@ describe('an exporter that holds', () => {
       assert.ok(held.queued > 400 && held.queued * 2000 <= MIB, `${held.queued} are held`);
       const said = logger.calls.filter(({ args: [text] }) => text === FULL).map(({ args: [, fields] }) => fields);
       assert.ok(said.length > 0);
-      // After ten lines of a kind the others are held back: those that passed tell of the first.
+      // After ten lines of a kind the others are held back: those that passed count the first ones.
       assert.ok(said.every(({ maxQueueBytes, droppedRecords }) => maxQueueBytes === MIB && droppedRecords > 0));
       assert.deepEqual(collector.requests, []);
 

@@ -1,5 +1,5 @@
-// Hosts that are not quite Node's, such as test runners with fake timers: each log arrives or is counted, nothing is
-// warned of, and the process ends by itself. Each case in a process of its own.
+// Hosts that differ from Node, such as test runners with fake timers: each log arrives or is counted, there is no
+// warning, and the process ends by itself. Each case is a process of its own.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 

@@ -1,4 +1,5 @@
-// More records than memory is allowed for: the oldest go, the newest arrive, it is said and counted, memory is bounded.
+// More records than fit into memory: the oldest are dropped, the newest arrive, losses are logged and counted, memory
+// is limited.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CloudExporter } from 'mastra-native-exporter';
@@ -44,7 +45,7 @@ describe('more than the memory allows', { concurrency: true }, () => {
         await exporter.shutdown();
 
         const arrived = [...arrivals(collector).keys()].map((id) => Number(id.slice(1))).sort((a, b) => a - b);
-        // Which they are depends on how far the engine's thread had come when it sent them.
+        // Which records these are depends on the progress of the engine's thread.
         const early = new Set(collector.requests.slice(0, AT_ONCE).flatMap(({ body }) => body.spans.map(({ spanId }) => Number(spanId.slice(1)))));
         const kept = arrived.filter((i) => !early.has(i));
         const first = count - kept.length;
@@ -108,7 +109,7 @@ describe('more than the memory allows', { concurrency: true }, () => {
       const { before, highest, after, stats } = JSON.parse(stdout);
       const grown = [highest, after].map((rss) => Math.round((rss - before) / MIB));
       t.diagnostic(`RSS ${Math.round(before / MIB)} MiB, at its highest ${grown[0]} more, at the end ${grown[1]} more`);
-      // The load was what it should be: most of 440 MB did not fit, and what fits was kept.
+      // The load was as intended: most of 440 MB did not fit, and what fits was kept.
       assert.ok(stats.accepted >= 200_000 && stats.dropped.queueFull > 150_000, JSON.stringify(stats));
       assert.ok(stats.queuedBytes + stats.inFlight * 2200 > 48 * MIB, JSON.stringify(stats));
       assert.ok(Math.max(...grown) <= 64 + 48, `grew by ${grown} MiB`);

@@ -1,4 +1,4 @@
-// An outage of the collector: nothing is lost, and the collector is left alone meanwhile and not stormed afterwards.
+// An outage of the collector: nothing is lost. The collector gets few requests during the outage and no storm after it.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -11,10 +11,10 @@ import { exportSpans, numbered } from '../support/lost-spans.mjs';
 /** LOST_OUTAGE_MS=30000 for the long form. */
 const OUTAGE_MS = Number(process.env.LOST_OUTAGE_MS ?? 3000);
 const COUNT = 4000;
-/** The spans come evenly over the outage, in so many steps. */
+/** The number of steps in which the spans are exported over the outage. */
 const STEPS = 20;
 const MOST_AT_ONCE = 4;
-/** The longest wait between two attempts, spread by a fifth, and time to send all. */
+/** The longest wait between two attempts, with jitter of a fifth, and time to send everything. */
 const RECOVERY_MS = 50_000;
 /** Attempts during the outage: four that start at once, and what waits that double from 1 s to 30 s allow, twice over. */
 const FEW_ATTEMPTS = 4 + 2 * Math.ceil(Math.log2(OUTAGE_MS / 1000 + 1)) + Math.ceil(OUTAGE_MS / 10_000);
@@ -28,13 +28,13 @@ const KINDS = [
   ['hanging', 'hang', { requestTimeoutMs: 500 }],
 ];
 
-// [name, options, records in a full batch]. How much the collector is bothered must not depend on how many batches wait.
+// [name, options, records in a full batch]. The number of requests must not depend on the number of batches that wait.
 const BATCHES = [
   ['default batches', {}, 1000],
   ['batches of 10', { maxBatchSize: 10 }, 10],
 ];
 
-/** Exports during an outage, ends it, and waits until all has arrived by itself: no flush hurries it. */
+/** Exports during an outage, ends it, and waits until everything has arrived without a flush. */
 async function ride(down, options) {
   const outage = await startOutage(down);
   const logger = recordingLogger();

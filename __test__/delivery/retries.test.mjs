@@ -1,4 +1,4 @@
-// Where ours retries otherwise than the peer: without maxRetries for a window of time, as Retry-After asks, and with
+// Where our retries differ from the peer's: without maxRetries for a window of time, as Retry-After asks, and with
 // smaller bodies after 413.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -21,7 +21,7 @@ const HELD_MS = 2500;
 const HTTP_DATE = new Date(Date.now() + 3_600_000).toUTCString();
 const YESTERDAY = new Date(Date.now() - 86_400_000).toUTCString();
 
-// A collector that takes bodies of `max` records, and none that holds a record of `never`.
+// A collector that accepts bodies of `max` records, and none that contains a record of `never`.
 const idOf = (record) => record.id ?? record.logId ?? record.metricId ?? record.scoreId ?? record.feedbackId;
 const taking = (max, ...never) => ({ body, segment }) => {
   const refused = body[segment].length > max || body[segment].some((record) => never.includes(idOf(record)));
@@ -49,7 +49,7 @@ describe('retries', { concurrency: true }, () => {
             assert.deepEqual(failures(it.logger), []);
           },
         });
-        // A shutdown tries once more, then lets go.
+        // A shutdown tries once more, then gives up.
         assert.equal(run.requests.length, 4);
       });
     }

@@ -1,4 +1,4 @@
-// Telemetry must not take the application down: whatever is given, no throw, and good spans arrive.
+// Telemetry must not take the application down: no input makes a method throw, and good spans arrive.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startCollector } from '../../examples/demo/collector.mjs';
@@ -41,7 +41,7 @@ const ARGUMENTS = [
     [`an event whose record is ${name}`, () => ({ type: 'span_ended', exportedSpan: make(), log: make(), metric: make(), score: make(), feedback: make() })])),
 ];
 
-// [name, span]: well-formed events that are hard to carry.
+// [name, span]: well-formed events that are hard to encode.
 const SPANS = [
   ['a frozen span', () => Object.freeze(makeSpan('hard'))],
   ['a getter on the span that throws', () => Object.defineProperty(makeSpan('hard'), 'late', { get: fail, enumerable: true })],
@@ -59,7 +59,7 @@ const SPANS = [
 
 const METHODS = ['exportTracingEvent', 'onTracingEvent', 'onLogEvent', 'onMetricEvent', 'onScoreEvent', 'onFeedbackEvent'];
 
-// Calls as an application might: without awaiting, so that a synchronous throw would show as well.
+// Calls without awaiting, as an application might, so that a synchronous throw fails the test as well.
 async function callAll(exporter, make) {
   const results = METHODS.map((method) => exporter[method](make()));
   for (const result of results) assert.equal(await result, undefined);
@@ -118,7 +118,7 @@ describe('spans that are hard to carry', () => {
     assert.deepEqual(span, makeSpan('frozen'));
   });
 
-  // What an error says need not be text; only the value that threw it may be lost.
+  // The message of an error need not be text; only the value that threw it may be lost.
   for (const [name, message] of [['a symbol', Symbol('s')], ['an object that throws', { toString: fail }], ['without a prototype', Object.create(null)]]) {
     test(`an error whose message is ${name} costs one value`, () => runOurs({
       drive: async (run) => {
@@ -202,7 +202,7 @@ describe('flush and shutdown never reject', { concurrency: true }, () => {
   }
 });
 
-// As in the peer, which finds out with the first request.
+// As with the peer, which notices at the first request.
 test('an endpoint that is no URL costs its own signal only, and is said at once', () => runOurs({
   options: { logsEndpoint: 'grpc://127.0.0.1:4317' },
   drive: async ({ exporter, logger, server }) => {

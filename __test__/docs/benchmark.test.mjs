@@ -1,4 +1,4 @@
-// What README and bench/NOTES.md say of the benchmark, held against the results that are committed.
+// The claims of README and bench/NOTES.md about the benchmark, compared with the committed results.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';

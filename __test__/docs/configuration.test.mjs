@@ -1,4 +1,5 @@
-// docs/configuration.md beside the engine's table of options, the types, and what the facade reads of the environment.
+// docs/configuration.md compared with the engine's table of options, the types, and the environment variables that the
+// facade reads.
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,4 +1,4 @@
-// What the documents say of the platforms is what `npm run test:platforms` does.
+// The documents say of the platforms what `npm run test:platforms` does.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// docs/troubleshooting.md beside the texts in the code: every message of the facade is there, and none that is in no code.
+// docs/troubleshooting.md compared with the texts in the code: every message of the facade is there, and no other.
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
@@ -32,8 +32,8 @@ const pattern = (parts) => parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\
 /** Several words, at least one of them whole in the text itself: not an id, an import or a piece of punctuation. */
 const isMessage = (parts) => /[a-z]{2,} |[a-z;] [a-z]{2,}/.test(parts.join(' % '));
 
-// What nobody gets to see: the native exporters are not there without a binary; a thrown value that has no text; a place
-// of OpenSSL; a name that signal-exit has chosen.
+// Texts that no user sees: of native exporters without a binary; for a thrown value without a text; a place of OpenSSL;
+// a name that signal-exit has chosen.
 const UNSEEN = ['C:\\Program Files\\Common Files\\SSL', 'signal-exit emitter', 'the native binary is not loaded', 'unknown error'];
 
 const facade = filesOf('facade', '.ts').flatMap(texts);
@@ -57,7 +57,7 @@ describe('docs/troubleshooting.md', () => {
     // Some are put after the name of the class.
     const known = [...messages, ...engine.filter(isMessage)].map((parts) => new RegExp(`^(CloudExporter )?${pattern(parts)}$`));
     const shown = tableRows(page).flatMap((row) => row.slice(0, 2)).flatMap(codeSpans).filter((text) => / [a-z]/.test(text))
-      // Behind this, each of which has texts of its own, anything would do.
+      // Each of these has a text of its own; behind the prefix anything would match.
       .map((text) => text.replace(/^\S+ disabled: /, ''));
     assert.ok(shown.length > 40);
     assert.deepEqual(shown.filter((text) => !known.some((regexp) => regexp.test(text))), []);

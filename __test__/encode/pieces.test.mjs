@@ -1,4 +1,5 @@
-// How records cross: spelled out or as text, and how many at a time. A child process counts what the serializer writes.
+// How records cross to the engine: flattened or as text, and how many at a time. A child process counts the
+// serializer's writes.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 

@@ -50,7 +50,7 @@ for (const seed of SEEDS) {
         exporter.onTracingEvent({ type: 'span_ended', exportedSpan: span });
       }
       if (index % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
-      // What waits is bounded; nothing of it is to be let go.
+      // The queue is limited; nothing may be dropped here.
       if (index % 4000 === 0) await exporter.flush();
     }
     await exporter.shutdown();

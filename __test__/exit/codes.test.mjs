@@ -37,7 +37,7 @@ describe('exit codes', { concurrency: 3 }, () => {
       test(`${name}, ${WHEN} construction: everything delivered, the code is that with the JavaScript exporter`, async () => {
         const [ours, javascript] = await Promise.all([
           run({ HOW, WHEN, COUNT: `${COUNT}` }),
-          // It would lose what it is given.
+          // Such a listener would lose its records.
           run({ HOW, WHEN, COUNT: '0', MASTRA_NATIVE_EXPORTER: 'off' }),
         ]);
         assert.deepEqual(ours.end, javascript.end, ours.stderr);

@@ -1,16 +1,20 @@
-// The end of the process: everything is delivered, or the end is held for `exitTimeoutMs` at most and the loss is said.
+// The end of the process: everything is delivered, or the end is delayed for `exitTimeoutMs` at most and the loss is
+// logged.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startCollector } from '../../examples/demo/collector.mjs';
 import { startFixture } from '../support/lost-child.mjs';
 import { arrivals, missing, numbered } from '../support/lost-spans.mjs';
 
-// A port of which nobody can take possession meanwhile, as could happen with one that was free a moment ago.
+// A port that no other process can take meanwhile, as could happen with a port that was free a moment ago.
 const DEAD_URL = 'http://127.0.0.1:1';
 const COUNT = 300;
 const DEFAULT_EXIT_TIMEOUT_MS = 2000;
 const SHORT_MS = 500;
-/** What a held process may take beyond its limit: the engine's grace of 250 ms, and the end of a Node process itself. */
+/**
+ * The time that a delayed process may take beyond its limit: the engine's grace of 250 ms, and the end of a Node
+ * process itself.
+ */
 const SLACK_MS = 500;
 
 // [how it ends, END of the fixture, signal sent by the parent, exit code, ended by signal, on stderr]
@@ -23,7 +27,7 @@ const ENDS = [
   ...['SIGTERM', 'SIGINT', 'SIGHUP'].map((signal) => [`${signal} without a handler`, 'signal', signal, null, signal]),
 ];
 
-/** One of each way in which the end is held: by the event loop, by the exit handler, by the signal handler. */
+/** One case for each way in which the end is delayed: by the event loop, by the exit handler, by the signal handler. */
 const HOLDING = [ENDS[0], ENDS[2], ENDS[5]];
 
 // [collector, answer]; no answer: nothing listens.
@@ -33,7 +37,7 @@ const FAILING = [
   ['hangs', () => 'hang'],
 ];
 
-/** Runs the fixture to its end; `url` or `answer` says what it talks to. */
+/** Runs the fixture to its end; `url` or `answer` is the collector. */
 async function end({ how, signal, answer, url, env }) {
   const collector = await startCollector(answer && { answer });
   try {
@@ -92,7 +96,8 @@ describe('a collector that does not work holds nobody', { concurrency: 4 }, () =
     });
   }
 
-  // What is dropped while the exit handler blocks would have no line of its own: nobody hears the engine any more.
+  // Records dropped while the exit handler blocks would have no line of their own, because nobody listens to the engine
+  // any more.
   for (const status of [400, 401]) {
     for (const [name, how, signal, code, endedBy] of HOLDING.slice(1)) {
       test(`${name}, the collector answers ${status}: says once what was lost`, async () => {

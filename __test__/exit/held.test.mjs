@@ -1,5 +1,5 @@
-// The end of the process with records that are held for a class with its own `flush()` or `isDisabled`: what the class
-// flushes is delivered, what it does not flush is never sent, nothing waits for it, and the loss is said once.
+// The end of the process with records that are held for a class with its own `flush()` or `isDisabled`. What the class
+// flushes is delivered. What it does not flush is never sent, nothing waits for it, and the loss is logged once.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startCollector } from '../../examples/demo/collector.mjs';

@@ -1,4 +1,5 @@
-// Whole processes: what a script that ends delivers, what holds it, and what it trusts.
+// Whole processes: what is delivered when a script ends, what keeps the process alive, and which certificates are
+// trusted.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';

@@ -1,4 +1,4 @@
-// shutdown() is final, unlike the peer's: once, within its time, and nothing is taken after it.
+// shutdown() is final, unlike the peer's: it runs once, within its time, and no record is taken after it.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { batchSizes, runOurs } from '../support/both.mjs';

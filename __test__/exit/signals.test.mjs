@@ -1,4 +1,4 @@
-// An application with a signal handler of its own decides how it ends; the exporter stays out of its way.
+// An application with a signal handler of its own decides how it ends; the exporter does not interfere.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startCollector } from '../../examples/demo/collector.mjs';
@@ -59,7 +59,7 @@ describe('no handler of the application', { concurrency: 3 }, () => {
   }
 });
 
-// A stand-in for Windows, which is not here: its name, and a `kill` that tells what it is asked for.
+// A stand-in for Windows: its name, and a `kill` that records its arguments. Windows itself is not available here.
 test('Windows: Ctrl+Break is heard, delivers, and ends the process', async () => {
   const collector = await startCollector();
   try {

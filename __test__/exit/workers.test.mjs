@@ -1,4 +1,5 @@
-// Worker threads: what one has exported is delivered however it ends, and unloading the addon never crashes the process.
+// Worker threads: the records of a worker are delivered however it ends, and unloading the addon never crashes the
+// process.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startCollector } from '../../examples/demo/collector.mjs';

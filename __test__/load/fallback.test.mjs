@@ -1,4 +1,5 @@
-// What an installation without a usable binary does: who exports, what is said, and what MASTRA_NATIVE_EXPORTER changes.
+// An installation without a usable binary: which exporters are used, which warning is written, and what
+// MASTRA_NATIVE_EXPORTER changes.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { relative } from 'node:path';
@@ -34,7 +35,7 @@ const APP = `
 const MUSL = PLATFORM_PACKAGE.endsWith('-musl');
 const OTHER_PACKAGE = PLATFORM_PACKAGE.replace(/-(gnu|musl)$/, MUSL ? '-gnu' : '-musl');
 
-// Stand-ins for machines that are not here; `memory` is what Node reads of its own.
+// Stand-ins for other machines; `memory` is what Node reads of its own memory map.
 const memory = (read) => `
   const fs = require('node:fs');
   const { readFileSync } = fs;
@@ -149,7 +150,7 @@ describe('with a binary', { concurrency: 2 }, () => {
     ['without /proc', { preload: 'no-proc.cjs' }, true, 0],
   ];
   for (const [name, setting, used, warned] of SETTINGS) {
-    // Where nothing tells, it is taken to be glibc.
+    // Where nothing tells the C library, glibc is assumed.
     const skip = MUSL && setting.preload === 'no-proc.cjs' && 'only on glibc';
     test(name, { skip }, async () => {
       const { code, stderr, ids, bindings, stats, directory } = await run({ binary: GOOD, ...setting });

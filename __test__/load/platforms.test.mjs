@@ -1,4 +1,4 @@
-// On every platform the package of that platform is asked for: the loader's list is that of npm/ and of napi.targets.
+// On every platform its package is loaded: the loader's list is that of npm/ and of napi.targets.
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';

@@ -1,4 +1,4 @@
-// A process that loads the package from two places, each with its own binary: both deliver, whatever way it ends.
+// A process that loads the package from two places, each with its own binary: both deliver at every kind of end.
 import assert from 'node:assert/strict';
 import { pathToFileURL } from 'node:url';
 import { after, before, describe, test } from 'node:test';

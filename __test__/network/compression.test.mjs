@@ -1,4 +1,4 @@
-// compression: 'gzip': the same body in fewer bytes, and plain where the collector does not understand it.
+// compression: 'gzip': the same body in fewer bytes, and uncompressed where the collector does not accept gzip.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { gunzipSync } from 'node:zlib';

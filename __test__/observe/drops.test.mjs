@@ -1,4 +1,4 @@
-// Each loss is a drop event of Mastra's, and the counters of stats() agree with the events.
+// Each loss is a drop event of Mastra, and the counters of stats() agree with the events.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Mastra } from '@mastra/core/mastra';
@@ -93,7 +93,7 @@ describe('emitDropEvent', { concurrency: true }, () => {
   }
 
   test('queueFull', async () => {
-    // Three requests are under way and cannot be called back; what comes next finds no room.
+    // Three requests are in flight and cannot be recalled; later records find no room.
     let open;
     const opened = new Promise((resolve) => { open = resolve; });
     const events = [];

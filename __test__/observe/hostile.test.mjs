@@ -1,5 +1,5 @@
-// Applications that get in the exporter's way: their records are what JSON.stringify makes of them, once each, and they
-// run on. Each in a process of its own.
+// Applications that interfere with the exporter: their records are what JSON.stringify makes of them, once each, and
+// the applications go on. Each case is a process of its own.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 

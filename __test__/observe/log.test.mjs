@@ -1,4 +1,4 @@
-// What is written: not too much of it, and never the token.
+// The log: not too many lines, and never the token.
 import assert from 'node:assert/strict';
 import { describe, mock, test } from 'node:test';
 import { inspect } from 'node:util';

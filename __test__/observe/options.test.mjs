@@ -1,4 +1,4 @@
-// Options of our own: what is refused and how, what is accepted, and that the declarations tell the truth about defaults.
+// Options of our own: which values are errors, which are accepted, and that the declarations name the true defaults.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,4 +1,4 @@
-// stats(): at every moment accepted is the sum of what was delivered, dropped, waits and is under way.
+// stats(): at every moment accepted is the sum of delivered, dropped, queued and in flight.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { runOurs } from '../support/both.mjs';
@@ -84,7 +84,7 @@ describe('stats()', { concurrency: true }, () => {
   });
 
   test('queuedBytes are the bytes of the records', async () => {
-    // What waits is what the request then carries, without brackets and commas.
+    // The queued bytes are those of the request, without brackets and commas.
     const run = await runOurs({
       drive: async ({ exporter, logger }) => {
         const texts = ['ascii', 'Zürich', '東京🗼', 'quote " and \n'];
@@ -139,7 +139,7 @@ describe('stats()', { concurrency: true }, () => {
   });
 
   test('in the midst of everything', async () => {
-    // Answers of all kinds while records come in; read at every log line, which is whenever something has happened.
+    // Answers of all kinds while records come in. The counters are read at every log line, so after every change.
     const statuses = [200, 500, 413, 400, 200, 503, 200];
     let reads = 0;
     await runOurs({

@@ -1,5 +1,5 @@
-// Classes derived from the exporter of Mastra 0.x: what of them is asked, and when, beside the exporter of @mastra/core
-// 0.24.9. ai-tracing-subclasses-off.test.mjs runs the same without the binary.
+// Classes derived from the exporter of Mastra 0.x: which of their members are used, and when, compared with the
+// exporter of @mastra/core 0.24.9. ai-tracing-subclasses-off.test.mjs runs the same without the binary.
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 

@@ -1,4 +1,4 @@
-// Runs one scenario against the exporter of @mastra/core 0.24.9 and against ours, each with a server and a logger of its own.
+// Runs one scenario with the exporter of @mastra/core 0.24.9 and with ours, each with a server and a logger of its own.
 import { NEVER_MS, withoutCreatedAt } from './both.mjs';
 import { withEnv } from './env.mjs';
 import { recordingLogger } from './logger.mjs';

@@ -1,4 +1,4 @@
-// Runs one scenario against the peer and against ours, each with a server and a logger of its own.
+// Runs one scenario with the peer and with ours, each with a server and a logger of its own.
 import { startCollector } from '../../examples/demo/collector.mjs';
 import { withEnv } from './env.mjs';
 import { recordingLogger } from './logger.mjs';

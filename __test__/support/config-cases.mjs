@@ -1,4 +1,4 @@
-// Configurations and what becomes of them; for both exporters, as their rules differ in details only.
+// Configurations and their results, for both exporters, because their rules differ only in details.
 import assert from 'node:assert/strict';
 import { MastraError } from '@mastra/core/error';
 import { withEnv } from './env.mjs';

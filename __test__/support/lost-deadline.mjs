@@ -1,4 +1,5 @@
-// Waiting that ends: what does not come about fails its test instead of hanging the suite. No test comes near it.
+// Waiting with a limit: a condition that does not come true fails its test instead of blocking the suite. No test comes
+// near the limit.
 const DEADLINE_MS = 25_000;
 
 /** The promise's result; rejects with what `describe` answers when it takes too long. */

@@ -56,7 +56,7 @@ export async function startOutage(down) {
       state.up = true;
       if (!collector) await open();
     },
-    /** Resolves when so many different spans have been accepted. */
+    /** Resolves when this number of different spans has been accepted. */
     arrived: (count) => collector.waitFor(() => state.arrivals.size >= count),
     close: () => collector?.close(),
   };

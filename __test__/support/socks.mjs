@@ -41,7 +41,7 @@ export async function startSocks() {
   };
 }
 
-/** Reads exactly so many bytes. */
+/** Returns a function that reads exactly `length` bytes. */
 function reader(socket) {
   return (length) => new Promise((resolve) => {
     const check = () => {
