@@ -4,12 +4,12 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import { measure, measurePaced } from './measure.mjs';
 import { capturedProfile, PROFILES } from './profiles.mjs';
 
-/** Bytes of JSON that an application under load exports in a turn of the loop, about. */
+/** About the number of bytes of JSON that an application under load exports in a turn of the loop. */
 const TURN_SPANS = { tiny: 20, typical: 20, large: 5, unicode: 5, huge: 1, captured: 20 };
-/** Paced: spans a second, and how often some of them come. */
+/** Paced: spans a second, and the interval at which a part of them is exported. */
 const PACE_PER_SECOND = 10_000;
 const PACE_TICK_MS = 10;
-/** What is late does not pile up in one turn. */
+/** The number of late spans in one turn is limited. */
 const PACE_TURN_SPANS = 200;
 
 const [side, profileName, mode, spans, endpoint] = process.argv.slice(2);
@@ -18,10 +18,10 @@ const exporter = await createExporter();
 const [count, drive, take] = mode === 'paced' ? [Number(spans), paced, measurePaced] : [Number(spans), unloaded, measure];
 const none = { onTracingEvent() {}, flush: async () => {} };
 
-// Warm: the compiler has seen both, and connections are open.
+// Warm up: after this the compiler has seen both paths, and connections are open.
 await measure((turn) => unloaded(exporter, Math.min(count, 3000), turn));
 await measure((turn) => unloaded(none, Math.min(count, 3000), turn));
-// The same spans made and given to nobody: what the application costs.
+// The same spans are made but not exported: the cost of the application.
 const baseline = await take((turn) => drive(none, count, turn));
 globalThis.gc?.();
 await fetch(`${endpoint}/counts`).then((response) => response.json());
@@ -44,7 +44,8 @@ process.exit(0);
 
 async function createExporter() {
   const { CloudExporter } = await import(side === 'peer' ? '@mastra/observability' : 'mastra-native-exporter');
-  // Huge spans come faster than any collector takes them; the peer has no limit, so ours gets one that does not bite.
+  // Huge spans are made faster than any collector accepts them. The peer has no limit, so ours gets one that is never
+  // reached.
   const ours = side === 'ours' ? { maxQueueBytes: 2 ** 31 } : {};
   return new CloudExporter({ accessToken: 'bench', endpoint, logLevel: 'error', ...ours });
 }
@@ -84,7 +85,7 @@ async function flushed(handler, turn) {
   turn();
 }
 
-/** What Mastra's bus does with an ended span: calls the exporter, and keeps and watches the promise if there is one. */
+/** Does what Mastra's bus does with an ended span: calls the exporter, and awaits the promise if there is one. */
 function createBus(handler) {
   const pending = new Set();
   return (exportedSpan) => {

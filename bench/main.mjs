@@ -1,5 +1,5 @@
-// `npm run bench`: the peer's CloudExporter and ours, in turn, each in a process of its own, against a collector in a
-// third. See NOTES.md for what is measured and how to read it.
+// `npm run bench`: the peer's CloudExporter and ours in turn, each in a process of its own, with a collector in a
+// third. NOTES.md says what is measured and how to read it.
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
@@ -39,7 +39,7 @@ try {
   collector.kill();
 }
 
-/** Runs both exporters in turn. Answers by figure the spread of each and of the ratio. */
+/** Runs both exporters in turn. Returns for each figure its spread and that of the ratio. */
 async function pairs(name) {
   const runs = { peer: [], ours: [] };
   for (let pair = 0; pair < options.pairs; pair += 1) {
@@ -63,7 +63,7 @@ async function measured(side, name) {
   return figures;
 }
 
-/** What the figures were measured on. */
+/** The machine and the versions that were measured. */
 function environment() {
   const version = (name) => JSON.parse(readFileSync(here(`../node_modules/${name}/package.json`), 'utf8')).version;
   const run = (command, args) => execFileSync(command, args, { encoding: 'utf8' }).trim();
@@ -85,7 +85,7 @@ function write(result) {
   console.log(`Written: bench/results/${name}.json, bench/results/${name}.svg`);
 }
 
-/** Three figures are more than the spread allows to read. */
+/** Rounds to three digits: more digits are below the spread. */
 function rounded(_key, value) {
   return typeof value === 'number' ? Number(value.toPrecision(3)) : value;
 }

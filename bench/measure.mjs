@@ -1,4 +1,4 @@
-// What a process has used, read from inside.
+// The resources that a process has used, measured in the process.
 import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
@@ -45,7 +45,9 @@ export async function measure(run) {
   };
 }
 
-/** The same for a run that leaves the loop idle in between, where the delay of a timer is what others would notice. */
+/**
+ * The same for a run that leaves the loop idle between spans. The delay of a timer shows what other work would notice.
+ */
 export async function measurePaced(run) {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();

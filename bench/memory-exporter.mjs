@@ -7,7 +7,7 @@ const SPANS = 1_000_000;
 const STAGE = 100_000;
 const PER_SECOND = 20_000;
 const TICK_MS = 10;
-/** What is late does not pile up in one turn. */
+/** The number of late spans in one turn is limited. */
 const TURN_SPANS = 400;
 
 const [side, endpoint] = process.argv.slice(2);

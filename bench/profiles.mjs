@@ -1,5 +1,5 @@
-// The spans that are exported. Each call makes a new span out of new objects, as Mastra does, so that neither exporter
-// profits from what the engine knows of a shared one. Sizes are bytes of JSON of the record that is sent.
+// The spans that are exported. Each call makes a new span of new objects, as Mastra does, so that neither exporter
+// profits from objects that V8 knows. Sizes are bytes of JSON of the record that is sent.
 import { createApp } from '../examples/demo/app.mjs';
 
 const WORDS = 'The customer asked where the order is and the agent looked it up in the warehouse system. ';

@@ -1,6 +1,6 @@
 import { TARGETS } from './targets.mjs';
 
-/** What each figure is called. */
+/** The name of each figure. */
 const FIGURES = {
   mainUs: 'main-thread CPU, µs a span',
   processUs: 'whole-process CPU, µs a span',
@@ -25,7 +25,7 @@ export function table(name, figures) {
   return `${padded.join('\n')}\n`;
 }
 
-/** Three figures are more than the spread allows to read. */
+/** Rounds to three digits: more digits are below the spread. */
 export function number(value) {
   return Math.abs(value) >= 1000 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3)));
 }

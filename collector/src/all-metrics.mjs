@@ -2,7 +2,7 @@ import { html, ownPage } from './html.mjs';
 
 /** @typedef {import('@mastra/core/storage').ObservabilityStorage} ObservabilityStorage */
 
-/** Values that the page of a metric shows, the newest first. */
+/** The number of values that the page of a metric shows, the newest first. */
 const VALUES = 100;
 
 /**
@@ -53,7 +53,7 @@ async function values(observability, name) {
 <table><tr><th>Time</th><th class="number">Value</th><th>Labels</th><th>Service</th><th></th></tr>${rows}</table>`);
 }
 
-/** @param {number} value @returns {number} without the dust of binary fractions */
+/** @param {number} value @returns {number} rounded, without the error of binary fractions */
 function round(value) {
   return Number(value.toPrecision(6));
 }

@@ -4,11 +4,11 @@ import { createGunzip } from 'node:zlib';
 
 import { HttpError } from './http-error.mjs';
 
-/** What a body may have at most, in bytes, compressed or not. */
+/** The limit on a body in bytes, compressed or not. */
 export const BODY_LIMIT_BYTES = 64 * 1024 * 1024;
-/** A body of which nothing comes for this time, in milliseconds, is given up. */
+/** A body is given up when nothing of it comes for this time, in milliseconds. */
 const IDLE_TIMEOUT_MS = 10_000;
-/** How much is copied before other work has its turn. */
+/** The number of bytes copied before other work gets its turn. */
 const COPY_BYTES = 8 * 1024 * 1024;
 
 /**
@@ -46,8 +46,8 @@ export async function readBody(request, take) {
  * @param {import('node:http').IncomingMessage} request
  */
 async function* arriving(request) {
-  // What is not read any more is left to Node, which reads it away once the answer is sent: a connection that is
-  // broken while a client still writes would cost it the answer.
+  // Node reads the rest of the request after the answer is sent. A connection that is closed while a client still
+  // writes would lose the answer.
   const chunks = request.iterator({ destroyOnReturn: false });
   for (;;) {
     const { done, value } = await withinIdleTimeout(chunks.next());
@@ -68,7 +68,7 @@ async function withinIdleTimeout(promise) {
     return await Promise.race([promise, /** @type {Promise<never>} */ (timeout)]);
   } finally {
     clearTimeout(timer);
-    // Should it fail later, there is nobody left to tell.
+    // The promise may fail later, when nobody listens any more.
     promise.catch(() => {});
   }
 }

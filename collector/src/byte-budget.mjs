@@ -1,15 +1,15 @@
 import { HttpError } from './http-error.mjs';
 
 /**
- * How many bytes of bodies are in memory at a time. Bytes are counted as they arrive, so that a body that is announced
- * and comes slowly, or not at all, takes nothing from the others.
+ * The limit on bytes of bodies in memory at a time. Bytes are counted as they arrive, so that a body that is announced
+ * but comes slowly, or not at all, takes no room from others.
  */
 export class ByteBudget {
   #limit;
   #used = 0;
-  /** Bodies that have arrived: these will give back what they hold, whatever becomes of the others. */
+  /** Bodies that have arrived completely: they will free their bytes, whatever becomes of the others. */
   #whole = 0;
-  /** Bodies that were told to leave and have not yet given back what they hold. */
+  /** Bodies that were refused and have not freed their bytes yet. */
   #leaving = 0;
   /** @type {Array<{ bytes: number, resolve: () => void, reject: (error: Error) => void }>} */
   #waiting = [];
@@ -43,7 +43,7 @@ export class ByteBudget {
         }
         held += bytes;
       },
-      /** Says that the body has arrived. */
+      /** The body has arrived completely. */
       whole: () => {
         isWhole = true;
         this.#whole++;
@@ -76,7 +76,7 @@ export class ByteBudget {
       this.#waiting.shift();
       next.resolve();
     }
-    // Nobody is going to give anything back: the one that came last makes room, and is sent again.
+    // No body is going to free bytes. The newest one is refused to make room, and its client sends it again.
     if (this.#waiting.length === 0 || this.#whole + this.#leaving > 0) return;
     this.#leaving++;
     this.#waiting.pop()?.reject(new HttpError(503, 'too much is being sent at the moment'));

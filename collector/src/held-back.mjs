@@ -1,4 +1,4 @@
-/** How long a line is held back after one of its kind, in milliseconds. */
+/** The time for which further lines of a kind are held back, in milliseconds. */
 const HOLD_MS = 60_000;
 
 /**
@@ -35,7 +35,7 @@ export function createHeldBack(log) {
       entry.last = line;
     },
 
-    /** Says what is still held back. */
+    /** Logs the lines that are still held back. */
     close() {
       for (const [kind, { timer }] of held) {
         report(kind);

@@ -1,4 +1,4 @@
-/** Text that is put into a page as it is. */
+/** Text that is inserted into a page without escaping. */
 class Html {
   /** @param {string} text */
   constructor(text) {

@@ -24,7 +24,7 @@ export async function run(args, env) {
 
 /** @param {import('./options.mjs').Options} options */
 async function serve(options) {
-  // What is stored is for the user of this process alone, whatever file a store makes.
+  // Only the user of this process may read what is stored, whatever file a store makes.
   process.umask(0o077);
   await prepareFile(options.store);
   const collector = await startCollector(options, line => console.error(`${new Date().toISOString()}  ${line}`));
@@ -37,7 +37,7 @@ async function serve(options) {
   };
   process.on('SIGTERM', stop).on('SIGINT', stop);
   if (process.env['npm_command'] !== undefined) whenOrphaned(() => stop('SIGTERM'));
-  // Last: who waits for this may end it at once.
+  // This comes last, because a program that waits for this line may end the process at once.
   console.log(greeting(options, collector));
 }
 

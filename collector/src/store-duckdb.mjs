@@ -8,13 +8,16 @@ import { TraceQueries } from './trace-query/trace-queries.mjs';
 /** How DuckDB begins messages about values; an `IO Error` or a full disk begins otherwise. */
 const ABOUT_DATA = /^(Conversion|Constraint|Invalid Input|Out of Range|Parser) Error/;
 
-/** What DuckDB may take for its buffers: what is asked of the spans of 1,000,000 needs so much, 192 MB were too little. */
+/** DuckDB's limit on its buffers. Queries on 1,000,000 spans need this much; 192 MB were too little. */
 const MEMORY_LIMIT = '384MB';
 
-/** How large the log of the file grows before it is worked into the tables: more costs memory, less costs CPU. */
+/**
+ * The size of the file's log at which DuckDB writes it into the tables: a larger log costs memory, a smaller one costs
+ * CPU.
+ */
 const CHECKPOINT_THRESHOLD = '32MB';
 
-/** The span of time is what makes this cheap in a large file, as with known spans. */
+/** The range of time makes this query cheap in a large file, as with known spans. */
 const NAME_TRACES = `UPDATE span_events SET serviceName = names.name,
     metadata = json_merge_patch(coalesce(metadata, '{}'), json_object('serviceName', names.name))
   FROM (SELECT unnest(?::VARCHAR[]) AS traceId, unnest(?::VARCHAR[]) AS name) AS names
@@ -30,7 +33,8 @@ export function openDuckDB(path) {
   const init = observability.init.bind(observability);
   /** @type {Promise<void> | undefined} */
   let made;
-  // Once: Studio asks for it again at its first request, and two that change the same table at once fail.
+  // This runs once. Studio asks for it again at its first request, and two calls at the same time would change the same
+  // table and fail.
   observability.init = () => (made ??= db.execute(`SET checkpoint_threshold = '${CHECKPOINT_THRESHOLD}'`).then(init));
   const create = observability.batchCreateSpans.bind(observability);
   const appender = new SpanAppender(db, records => create({ records }));
@@ -43,7 +47,7 @@ export function openDuckDB(path) {
   return {
     name: `DuckDB file ${path}`,
     observability,
-    // One, because two transactions do not see each other's spans.
+    // One writer, because two transactions do not see each other's spans.
     writers: 1,
     isAboutData: error => ABOUT_DATA.test(rootCause(error).message),
     nameTraces: async names => {

@@ -18,7 +18,7 @@ const NAME_TRACES = `UPDATE mastra_span_events AS spans SET "serviceName" = name
  */
 export function openPostgres(url) {
   const pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  // Without a listener a connection that breaks while it is idle would end the process. The next query gets another.
+  // Without a listener an idle connection that breaks would end the process. The next query gets another connection.
   pool.on('error', () => {});
   const { host, pathname } = new URL(url);
   const observability = new ObservabilityStoragePostgresVNext({ pool });

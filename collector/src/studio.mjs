@@ -80,13 +80,13 @@ async function mastraApp(observability) {
   Object.assign(process.env, {
     MASTRA_TELEMETRY_DISABLED: '1',
     MASTRA_STUDIO_PATH: join(dirname(createRequire(import.meta.url).resolve('mastra/package.json')), 'dist', 'studio'),
-    // The page asks the server it came from, whatever name that has behind a load balancer.
+    // The page sends requests to the server it came from, whatever name that has behind a load balancer.
     MASTRA_AUTO_DETECT_URL: 'true',
     MASTRA_HIDE_CLOUD_CTA: 'true',
   });
   const storage = new MastraCompositeStore({
     id: 'collector',
-    // What Studio keeps for applications it runs itself; there are none here, and no route leads to it.
+    // Studio's data about applications that it runs itself. There are none here, and no route leads to this data.
     default: new InMemoryStore(),
     domains: { observability, scores: new ScoresOfObservability(observability) },
   });
@@ -96,11 +96,12 @@ async function mastraApp(observability) {
     // Mastra's default lets the pages of any other site read the API.
     server: { cors: false },
   });
-  // Not `createNodeServer`, which listens by itself before it could be put behind a gate, and handles signals.
+  // `createNodeServer` is not used: it listens by itself before it can be put behind the authentication, and handles
+  // signals.
   return createHonoServer(mastra, { tools: {}, studio: true, browserStream: false });
 }
 
-/** The page that Studio is, for every path the same, with what the collector adds. @param {{ fetch: Function }} app */
+/** Studio's page, which is the same for every path, with the collector's additions. @param {{ fetch: Function }} app */
 async function studioPage(app) {
   const html = await (await app.fetch(new Request('http://localhost/traces'))).text();
   const own =

@@ -12,7 +12,7 @@ export async function keptToken(path) {
   const token = randomBytes(24).toString('base64url');
   if (path === undefined) return { token, isNew: true };
   try {
-    // Fails if it is there, so that of two collectors that start at once one makes it and the other reads it.
+    // Fails if the file exists. So of two collectors that start at once one makes the file and the other reads it.
     await writeFile(path, `${token}\n`, { flag: 'wx', mode: 0o600, flush: true });
     return { token, isNew: true };
   } catch (error) {

@@ -1,4 +1,4 @@
-/** Lets so many tasks run at a time; the others wait in the order they came. */
+/** Runs at most `places` tasks at a time; the others wait in the order in which they came. */
 export class Turnstile {
   #free;
   /** @type {Array<() => void>} */

@@ -1,7 +1,7 @@
 /** @typedef {import('./store.mjs').Store} Store */
 
 const HOUR_MS = 3_600_000;
-/** Rows deleted at once, so that none of the deletions holds up what is stored meanwhile for long. */
+/** The number of rows deleted at once, so that a deletion does not delay new records for long. */
 const DELETE_ROWS = 10_000;
 
 /**
@@ -42,7 +42,7 @@ async function upkeep({ observability }, retentionMs, signal, log) {
   if (retentionMs === undefined) return;
   const policy = { maxAge: retentionMs, batchSize: DELETE_ROWS };
   const policies = { spans: policy, logs: policy, metrics: policy, scores: policy, feedback: policy };
-  // ClickHouse deletes by itself: there it does nothing.
+  // ClickHouse deletes by itself; there this call does nothing.
   const tables = await observability.prune(policies, { signal });
   const deleted = tables.reduce((sum, table) => sum + table.deleted, 0);
   if (deleted > 0) log(`${deleted} rows deleted that were older than --retention`);

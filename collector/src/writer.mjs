@@ -4,9 +4,12 @@ import { Turnstile } from './turnstile.mjs';
 /** @typedef {import('./records.mjs').Signal} Signal */
 /** @typedef {import('./records.mjs').StoreRecord} StoreRecord */
 
-/** How many records go to the store at once: Postgres takes 65535 values in a statement, a record has up to 50. */
+/**
+ * The number of records given to the store at once: Postgres takes 65535 values in a statement, and a record has up to
+ * 50.
+ */
 const CHUNK = 500;
-/** So many failures in a row that are not about data are the store's, not the records'. */
+/** After this number of failures in a row that are not about data, the fault is the store's and not the records'. */
 const OUTAGE_AFTER = 3;
 
 /** How a signal is stored: the name of the store's method, and of the list in its argument. */
@@ -63,7 +66,7 @@ export class Writer {
 
   /** @param {Signal} signal @param {StoreRecord[]} records @param {(error: unknown) => void} onRefused */
   async #oneByOne(signal, records, onRefused) {
-    /** Failures that may be the store's, until a record is stored after them. @type {unknown[]} */
+    /** Failures that may be the store's fault, until a record is stored after them. @type {unknown[]} */
     let suspects = [];
     for (const record of records) {
       try {
@@ -71,7 +74,7 @@ export class Writer {
         suspects.forEach(onRefused);
         suspects = [];
       } catch (error) {
-        // Nesting too deep for JSON.stringify is not about the store either.
+        // Nesting that is too deep for JSON.stringify is not the store's fault either.
         if (this.#store.isAboutData(error) || rootCause(error) instanceof RangeError) onRefused(error);
         else if (suspects.push(error) === OUTAGE_AFTER) throw error;
       }

@@ -12,7 +12,8 @@ export function connectClickHouse(url) {
     username: decodeURIComponent(username) || 'default',
     password: decodeURIComponent(password),
     ...(pathname.length > 1 && { database: decodeURIComponent(pathname.slice(1)) }),
-    // Mastra looks whether the server has Keeper by asking for what fails without it; each failure comes as an error too.
+    // Mastra finds out whether the server has Keeper by a query that fails without it. Each failure is also logged as
+    // an error.
     log: { level: ClickHouseLogLevel.OFF },
     clickhouse_settings: {
       // Mastra's own.
@@ -20,7 +21,7 @@ export function connectClickHouse(url) {
       date_time_output_format: 'iso',
       use_client_time_zone: 1,
       output_format_json_quote_64bit_integers: 0,
-      // A record that was sent again is there twice until the server merges its tables; reads see the last one only.
+      // A record that was sent twice is there twice until the server merges its tables. Reads return only the last one.
       final: 1,
       // Each day has a partition of its own, and by default a batch that touches more than 100 is refused.
       max_partitions_per_insert_block: '0',

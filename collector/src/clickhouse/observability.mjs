@@ -36,7 +36,7 @@ export class ClickHouseObservability extends ObservabilityStorageClickhouseVNext
   async init() {
     await super.init();
     await this.#client.command({ query: REVIEWS_DDL });
-    // Mastra sets a retention and changes it, but does not take it back. Its `_delta` tables have one of their own.
+    // Mastra sets and changes a retention, but does not remove one. Its `_delta` tables have a retention of their own.
     if (!this.#keepsAll) return;
     const limited = await this.#rows(
       'SELECT name FROM system.tables WHERE database = currentDatabase() AND name IN {tables:Array(String)} AND position(create_table_query, \' TTL \') > 0',
@@ -45,7 +45,7 @@ export class ClickHouseObservability extends ObservabilityStorageClickhouseVNext
     for (const { name } of limited) await this.#client.command({ query: `ALTER TABLE ${name} REMOVE TTL` });
   }
 
-  /** @override What the server of Mastra looks at before it asks. @returns {any} names of features */
+  /** @override The server of Mastra reads these before it queries. @returns {any} names of features */
   getFeatures() {
     return [...super.getFeatures(), 'trace-query', 'trace-query-discovery', 'thread-query'];
   }

@@ -10,11 +10,13 @@ import { SpanRows, areKnown, eventsOf, isPlain } from './span-rows.mjs';
 
 const TABLE = 'span_events';
 
-/** The span of time is what makes this cheap in a large file: DuckDB keeps the least and the greatest of each block. */
+/**
+ * The range of time makes this query cheap in a large file: DuckDB keeps the least and the greatest time of each block.
+ */
 const KNOWN = `SELECT traceId, spanId, eventType FROM ${TABLE}
   WHERE timestamp BETWEEN epoch_ms($1) AND epoch_ms($2) AND spanId IN (SELECT unnest($3))`;
 
-/** As Mastra would give them, one after the other. */
+/** The cursor ids, in the order in which Mastra would assign them. */
 const CURSOR_IDS = `SELECT nextval('${TABLE}_cursor_id_seq') AS cursorId FROM range($1) ORDER BY cursorId`;
 
 /**
@@ -56,7 +58,7 @@ export class SpanAppender {
     try {
       const events = await unknownEvents(known, records);
       const ids = await reserve(cursorIds, events.length);
-      // All rows before the first is appended: what is wrong with a record shows while there is nothing to take back.
+      // All rows are made before the first is appended: a fault in a record shows while there is nothing to undo.
       const values = events.map((event, index) => rows.row(event, /** @type {bigint} */ (ids[index])));
       this.#appender ??= await connection.createAppender(TABLE);
       for (const row of values) appendRow(this.#appender, row);
@@ -74,7 +76,7 @@ export class SpanAppender {
     try {
       this.#appender?.closeSync();
     } catch {
-      // It is what failed.
+      // The appender has failed before, so closing it may fail too.
     }
     this.#appender = undefined;
   }

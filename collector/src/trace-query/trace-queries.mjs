@@ -18,8 +18,8 @@ import { Statement } from './statement.mjs';
 const LIMITS = { pathBytes: TRACE_QUERY_MAX_PATH_BYTES, textBytes: TRACE_QUERY_MAX_STRING_BYTES };
 
 /**
- * The questions of Studio's list of traces. What is asked of all traces reads narrow columns only; what a list shows,
- * inputs among it, is read for the traces of one page.
+ * The queries of Studio's list of traces. A query over all traces reads narrow columns only. The columns that a list
+ * shows, inputs among them, are read for the traces of one page.
  */
 export class TraceQueries {
   #dialect;
@@ -82,7 +82,7 @@ export class TraceQueries {
   async #page(plan) {
     const { page, perPage } = plan;
     const keys = await this.#keys(plan, `LIMIT ${perPage} OFFSET ${page * perPage}`);
-    // Beyond the last page there is no row that could carry the total.
+    // After the last page there is no row that could contain the total.
     const total = Number((keys[0] ?? (await this.#keys(plan, 'LIMIT 1'))[0])?.['total'] ?? 0);
     return {
       traces: await this.#traces(keys),
@@ -148,7 +148,7 @@ export class TraceQueries {
   async #traces(keys) {
     if (keys.length === 0) return [];
     const rows = new Map((await this.#dialect.rows(keys)).map(row => [row['traceId'], row]));
-    // What is deleted between the two statements is not shown.
+    // Traces that are deleted between the two statements are not shown.
     return keys.flatMap(key => rows.has(key['traceId']) ? [trace(/** @type {Row} */ (rows.get(key['traceId'])), key)] : []);
   }
 
@@ -159,7 +159,7 @@ export class TraceQueries {
   }
 }
 
-/** What a page needs of a root to find it again, and to be in order. */
+/** The columns of a root that find it again and sort a page. */
 const KEY = 'r.traceId AS traceId, r.spanId AS spanId, r.startedAt AS startedAt, r.endedAt AS endedAt, r.cursorId AS cursorId';
 
 /** @param {Statement} statement @param {{ where?: any }} plan @returns {string} */

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 export const SPANS_PER_TRACE = 10;
-/** Every so many traces one has failed. */
+/** One of this number of traces has failed. */
 export const FAILED_EVERY = 50;
-/** Traces are of so many services. */
+/** The number of services to which the traces belong. */
 export const SERVICES = 10;
 /** The exporter's queue has 64 MiB; an application that goes on for a while has pauses. */
 const TRACES_BETWEEN_FLUSHES = 500;
