@@ -45,7 +45,7 @@ const MAX_RETRIES: OptionSpec = peer("maxRetries", "attempts in all", None, 0, u
 const RETRY_WINDOW_MS: OptionSpec = own("retryWindowMs", "ms", 300_000, 0, DAY_MS);
 const CONNECT_TIMEOUT_MS: OptionSpec = own("connectTimeoutMs", "ms", 10_000, 1, 600_000);
 const REQUEST_TIMEOUT_MS: OptionSpec = own("requestTimeoutMs", "ms", 30_000, 1, 600_000);
-// These two are sent with each flush and shutdown, so the engine has no field for them.
+// The facade sends the next two with each flush and shutdown, so the engine has no field for them.
 const FLUSH_TIMEOUT_MS: OptionSpec = own("flushTimeoutMs", "ms", 30_000, 0, 600_000);
 const SHUTDOWN_TIMEOUT_MS: OptionSpec = own("shutdownTimeoutMs", "ms", 8000, 0, 600_000);
 const EXIT_TIMEOUT_MS: OptionSpec = own("exitTimeoutMs", "ms", 2000, 0, 600_000);

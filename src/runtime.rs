@@ -125,7 +125,7 @@ pub fn enter_environment() -> Result<(), StartError> {
         *environments += 1;
     } else {
         let connect = |config: &Config| {
-            // This is set before the first exporter that needs it is opened. The others use no TLS.
+            // The certificates are set before the first exporter that needs them is opened. The others use no TLS.
             let trust = TRUST.get().cloned().unwrap_or_default();
             HttpTransport::new(config, &trust).map_err(|error| error.to_string())
         };

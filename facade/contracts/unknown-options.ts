@@ -38,7 +38,7 @@ export function unknownOptions(given: object, known: readonly string[]): Unknown
 function nearest(option: string, names: readonly string[]): string | undefined {
   const rated = names.map((name) => ({ name, edits: distance(option.toLowerCase(), name.toLowerCase()) }));
   const [best] = rated.sort((one, other) => one.edits - other.edits);
-  // Where every other character differs it is another word.
+  // A name in which every other character differs is another word.
   return best && best.edits * 3 <= option.length ? best.name : undefined;
 }
 

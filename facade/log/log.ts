@@ -19,7 +19,9 @@ export type FlushTrigger = 'size' | 'time' | 'shutdown';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
-/** What is wrong with a record that was dropped alone. Without an entry here the record is too large. */
+/**
+ * The message about a record that was dropped alone, by reason. Any other reason means that the record is too large.
+ */
 const FAULT: Partial<Record<string, string>> = {
   unencodable: 'cannot be exported',
   refused: 'the collector does not take',

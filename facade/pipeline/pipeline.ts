@@ -217,7 +217,8 @@ export class Pipeline implements Exiting {
       const bytes = this.#piece.write();
       if (this.#held) this.#evict(this.#held.add({ bytes, counts }));
       else this.#submit(bytes, counts);
-      // Not by a call, for which the stack may have no room: nothing may be handed over twice.
+      // The piece is emptied by an assignment, because the stack may have no room for a call: nothing may be handed
+      // over twice.
       this.#piece.total = 0;
       this.#piece.clear();
     } catch {

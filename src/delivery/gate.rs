@@ -68,7 +68,7 @@ impl Gate {
         }
     }
 
-    /// What it does with records.
+    /// The effect of the gate on new records.
     #[must_use]
     pub fn health(&self, now: Instant) -> health::State {
         match self.state {

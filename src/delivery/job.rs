@@ -77,7 +77,7 @@ pub struct Job {
     pub suspicion: u32,
     /// Whether it is a part of a larger job.
     pub is_part: bool,
-    /// What the collector said to the last attempt.
+    /// The collector's text in its last answer.
     pub said: Option<Said>,
     /// The form of its body.
     pub encoding: Encoding,

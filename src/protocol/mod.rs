@@ -3,7 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `request` | where a signal goes, what the headers say, the body around records, and the probe |
-//! | `answer`, `reply` | what an answer means, and what it says |
+//! | `answer`, `reply` | the meaning of an answer, and its text |
 
 pub mod answer;
 pub mod reply;

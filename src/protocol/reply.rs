@@ -1,18 +1,18 @@
-//! What an answer says in words, beside what it means.
+//! The text of an answer, beside its meaning.
 
 use serde::Deserialize;
 
 use super::answer::Outcome;
 
-/// An answer's text is quoted in messages up to here.
+/// The limit on the part of an answer's text that is quoted in messages.
 const MAX_TEXT_CHARS: usize = 200;
 
-/// What became of a request, and what the collector said.
+/// The outcome of a request, and what the collector said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// What it means.
+    /// The meaning of the answer.
     pub outcome: Outcome,
-    /// What it says; `None` when there was no answer.
+    /// The text of the answer; `None` when there was no answer.
     pub said: Option<Said>,
 }
 
@@ -22,28 +22,29 @@ impl From<Outcome> for Reply {
     }
 }
 
-/// The words of an answer.
+/// The parts of an answer that a message quotes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
     /// Status code.
     pub status: u16,
-    /// How its body begins, on one line and without control characters; empty when there is none.
+    /// The beginning of its body, on one line and without control characters; empty when there is none.
     pub text: String,
-    /// Records of an accepted request that the collector has not stored.
+    /// The records of an accepted request that the collector has not stored.
     pub refused: Option<Refused>,
 }
 
-/// See [`Said::refused`].
+/// Records that the collector has accepted but not stored; see [`Said::refused`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Refused {
-    /// How many.
+    /// The number of records.
     pub count: u64,
-    /// Why the first of them; empty when the collector does not say.
+    /// Why the first of them was not stored; empty when the collector does not say.
     pub reason: String,
 }
 
 impl Said {
-    /// Reads the beginning of an answer's body. `secret` is left out of it: a server may send back what it was sent.
+    /// Reads the beginning of an answer's body. `secret` is removed from it, because a server may send back what it
+    /// received.
     #[must_use]
     pub fn new(status: u16, body: &[u8], secret: &str) -> Self {
         let refused = if (200..300).contains(&status) { refused(body) } else { None };
@@ -51,7 +52,7 @@ impl Said {
     }
 }
 
-/// The answers that tell of refused records: `{"refused": 5, "reason": "..."}` of the collector of this repository, and
+/// The answers that report refused records: `{"refused": 5, "reason": "..."}` of the collector of this repository, and
 /// `partialSuccess` of OTLP/HTTP, where counts may be strings.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -32,7 +32,7 @@ impl Exporter {
         let address = self.queue.address_mut(job.signal());
         match &outcome {
             Outcome::Delivered => address.on_delivered(now, job.payload.body_len()),
-            // These depend on what becomes of the job.
+            // For these the address is changed below, once it is known what becomes of the job.
             Outcome::Split | Outcome::Retry { .. } | Outcome::TooMany { .. } => {}
             _ => address.on_answer(),
         }
