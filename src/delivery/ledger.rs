@@ -122,7 +122,7 @@ impl Ledger {
             }
             End::Failed { cause, reason } => {
                 if let Some(batch) = batch {
-                    let failure = Failure { cause, attempts: job.attempts, said: job.said.clone() };
+                    let failure = Failure { cause, attempts: job.attempts, said: job.said.as_deref().cloned() };
                     batch.lose(signal, records.count, Some(failure));
                 }
                 self.leave(records, bytes, Fate::Dropped(reason));

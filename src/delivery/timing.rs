@@ -224,10 +224,14 @@ impl Address {
     pub fn on_failure(&mut self, now: Instant, job: &mut Job, cause: &str, haste: Haste, jitter: fn() -> f64) -> bool {
         let others_got_through = self.deliveries > job.deliveries_seen;
         job.deliveries_seen = self.deliveries;
-        if others_got_through {
+        // A job that others have overtaken once stays suspected: an application that has gone quiet sends nothing that could
+        // overtake it again.
+        let was_overtaken = others_got_through || job.suspicion > 0;
+        if was_overtaken {
             job.suspicion = job.suspicion.saturating_add(1);
         }
-        job.standing = if others_got_through || !haste.pauses() {
+        let is_its_own = others_got_through || was_overtaken && self.trouble.is_none();
+        job.standing = if is_its_own || !haste.pauses() {
             let again = now + delay(job.attempts, jitter());
             // The last try is made at the end of the window.
             let ready_at = job.expires_at.filter(|&at| at > now).map_or(again, |at| at.min(again));
@@ -235,7 +239,7 @@ impl Address {
         } else {
             Standing::Retrying { turn: 0 }
         };
-        if others_got_through || job.failures_seen != self.failures {
+        if is_its_own || job.failures_seen != self.failures {
             return false;
         }
         self.failures += 1;
@@ -253,7 +257,10 @@ impl Address {
         if trouble.pause_until <= now {
             trouble.level = trouble.level.saturating_add(1);
             let pause_until = now + delay(trouble.level, jitter());
-            trouble.pause_until = job.expires_at.filter(|&at| at > now).map_or(pause_until, |at| at.min(pause_until));
+            // The last try of a job is made at the end of its window, but windows that end one after the other must not
+            // become the rate of requests.
+            let last_try = job.expires_at.filter(|&at| at > now).map(|at| at.max(now + FORWARD_INTERVAL));
+            trouble.pause_until = last_try.map_or(pause_until, |at| at.min(pause_until));
         }
         true
     }

@@ -55,14 +55,13 @@ impl Said {
 /// The answers that report refused records: `{"refused": 5, "reason": "..."}` of the collector of this repository, and
 /// `partialSuccess` of OTLP/HTTP, where counts may be strings.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Partial {
     #[serde(default)]
     refused: Count,
     #[serde(default)]
     reason: String,
-    #[serde(default)]
-    partial_success: Otlp,
+    #[serde(default, rename = "partialSuccess")]
+    otlp: Otlp,
 }
 
 #[derive(Default, Deserialize)]
@@ -97,7 +96,7 @@ impl Count {
 }
 
 fn refused(body: &[u8]) -> Option<Refused> {
-    let Partial { refused, reason, partial_success: otlp } = serde_json::from_slice(body).ok()?;
+    let Partial { refused, reason, otlp } = serde_json::from_slice(body).ok()?;
     let rejected = [&otlp.rejected_spans, &otlp.rejected_log_records, &otlp.rejected_data_points];
     let count = rejected.into_iter().map(Count::get).fold(refused.get(), u64::saturating_add);
     let reason = if reason.is_empty() { otlp.error_message } else { reason };

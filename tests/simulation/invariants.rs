@@ -26,7 +26,7 @@ pub enum Invariant {
     /// bodies meet.
     Delay,
     /// While every request of a signal fails, there are at most [`MOST_IN_OUTAGE`] requests in 10 s, however often it
-    /// is flushed, until windows end: then each body gets a last try. Not where `maxRetries` counts attempts, nor at the end of the process.
+    /// is flushed. Not where `maxRetries` counts attempts, nor at the end of the process.
     Rate,
     /// What a limit on bodies costs: at most [`MOST_UPLOADED`] times the bytes that arrive.
     Upload,

@@ -67,7 +67,7 @@ use world::World;
 /// The first seed of every run of the tests.
 const SEED: u64 = 1;
 /// Virtual hours of every run of the tests, at least.
-const HOURS: u64 = 500;
+const HOURS: u64 = 1000;
 const HOUR_MS: u64 = 3_600_000;
 
 /// Runs worlds on all cores until `enough` hours have passed in them; returns the worlds and hours.

@@ -92,7 +92,9 @@ async fn sleep_until(rig: &Rig, at: u64) {
 async fn finish(world: &World, rig: Rig, mut members: Vec<Running>) -> Result<u64, Breach> {
     for member in &mut members {
         member.watch(world.lasts)?;
-        lock(&member.far).ending = world.end != End::Settle;
+        let mut far = lock(&member.far);
+        far.settling = world.end == End::Settle;
+        far.ending = !far.settling;
     }
     let mut over = world.lasts;
     match world.end {

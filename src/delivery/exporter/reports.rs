@@ -83,7 +83,7 @@ impl Exporter {
             Outcome::Split | Outcome::Uncompressed => {}
             outcome => health.failed(now, endpoint.clone(), cause_of(outcome)),
         }
-        job.said.clone_from(&reply.said);
+        job.said = reply.said.clone().map(Box::new);
         if let Some(Refused { count, reason }) = reply.said.as_ref().and_then(|said| said.refused.clone()) {
             let signal = job.signal();
             self.ledger.emit(&Event::PartlyRefused { signal, endpoint, refused_records: count, reason });

@@ -92,7 +92,9 @@ fn a_failure_while_others_get_through_is_the_bodys() {
         assert_eq!((address.health(now), bad.is_suspected()), (Health::Healthy, failures == 3));
         address.on_sent(now, &mut bad, CALM);
     }
-    assert!(fail(&mut address, now, &mut bad), "nothing has got through since");
+    assert!(!fail(&mut address, now, &mut bad), "it stays suspected when nothing else is sent");
+    let mut other = send(&mut address, now, 9);
+    assert!(fail(&mut address, now, &mut other), "another body that fails says that the address does");
 }
 
 #[test]
