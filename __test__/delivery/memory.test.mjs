@@ -17,14 +17,14 @@ const FULL = 'CloudExporter queue is full, dropped the oldest records';
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const fullLines = (logger) => logger.calls.filter(({ args }) => args[0] === FULL).map(({ args }) => args[1]);
 
-// [maxQueueBytes, spans exported]: some four and two times what fits.
-const QUEUES = [[MIB, 2000], [4 * MIB, 4000]];
+// [maxQueueBytes, spans exported, requests at once]: some four and two times what fits. Bodies in flight to one address
+// take an eighth of the queue at most, and are four at most.
+const QUEUES = [[MIB, 2000, 2], [4 * MIB, 4000, 4]];
 
 describe('more than the memory allows', { concurrency: true }, () => {
-  for (const [maxQueueBytes, count] of QUEUES) {
+  for (const [maxQueueBytes, count, AT_ONCE] of QUEUES) {
     test(`maxQueueBytes of ${maxQueueBytes / MIB} MiB: oldest dropped first, newest delivered, one line at once, counted`, async (t) => {
       const BATCH = 20;
-      const AT_ONCE = 4; // requests under way hold early batches; they cannot be recalled
       let up = false;
       const collector = await startCollector({ answer: () => (up ? {} : 'hang') });
       const logger = recordingLogger();

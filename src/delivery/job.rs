@@ -77,15 +77,9 @@ pub struct Job {
     pub suspicion: u32,
     /// Whether it is a part of a larger job.
     pub is_part: bool,
-<<<<<<< HEAD
     /// The collector's text in its last answer.
-    pub said: Option<Said>,
-    /// The form of its body.
-=======
-    /// What the collector said to the last attempt.
     pub said: Option<Box<Said>>,
-    /// How it travels.
->>>>>>> 2644696 (A job that was overtaken once stays suspected; windows that end do not set the rate of requests; the simulation runs 1,000 hours)
+    /// The form of its body.
     pub encoding: Encoding,
     gzip: Arc<OnceLock<Bytes>>,
 }

@@ -87,17 +87,11 @@ fn is_needless(far: &Far, number: usize, end: u64, world: &World) -> bool {
     up_for > wait + pause + slack + if record.shared { 120_000 } else { 0 }
 }
 
-<<<<<<< HEAD
-/// Whether bodies of a record's signal were accepted during all the time in which the record could be tried: only
-/// accepted bodies show the difference between a bad body and a bad address.
-fn others_get_through(far: &Far, record: &Record, until: u64) -> bool {
-=======
 /// Whether bodies of a record's signal were taken all the time in which it could be tried, or once with time left while no
 /// other bad record waited: only that tells a bad body from a bad address.
 fn another_got_through(far: &Far, record: &Record, until: u64) -> bool {
     let Some(sent) = record.first_sent else { return false };
     let taken = |from: u64, to: u64| far.deliveries[record.signal].iter().any(|at| (from..to).contains(at));
->>>>>>> 2644696 (A job that was overtaken once stays suspected; windows that end do not set the rate of requests; the simulation runs 1,000 hours)
     let tenth = (until - record.at) / 10;
     let window = far.member.number("retryWindowMs");
     let near = |at: u64| at + window > record.at && at < until;
@@ -132,10 +126,6 @@ fn judge_upload(far: &mut Far, over: u64) {
         let oversize = far.records.iter().filter(|record| record.signal == signal && !record.stored);
         let oversize: usize = oversize.map(|record| record.bytes).sum();
         let refused = if arrived > 0 { 2 * oversize } else { 0 };
-<<<<<<< HEAD
-        // The first bodies find out the accepted size.
-        if uploaded as f64 > MOST_UPLOADED * arrived as f64 + (16 * largest + 16 * limit + refused as u64) as f64 {
-=======
         // A collector that refuses every record is asked with sixteen single ones a minute.
         let largest_record = far.records.iter().map(|record| record.bytes).max().unwrap_or(0);
         let asked = over / 60_000 * 40 * largest_record as u64;
@@ -143,7 +133,6 @@ fn judge_upload(far: &mut Far, over: u64) {
         if uploaded as f64
             > MOST_UPLOADED * arrived as f64 + (16 * largest + 16 * limit + refused as u64 + asked) as f64
         {
->>>>>>> 2644696 (A job that was overtaken once stays suspected; windows that end do not set the rate of requests; the simulation runs 1,000 hours)
             let text = format!("{uploaded} bytes of signal {signal} were sent for {arrived} that arrived");
             far.breach(Invariant::Upload, over, text);
         }

@@ -76,13 +76,9 @@ pub struct Far {
     pub breaches: Vec<Breach>,
     /// The process ends: earlier requests do not count for the limit on their rate.
     pub ending: bool,
-<<<<<<< HEAD
-    /// The number of records answered with a final status.
-=======
     /// A flush waits for all that is left, as at the end of a process: requests may follow each other at once.
     pub settling: bool,
     /// Records answered with a status that no other answer follows.
->>>>>>> 2644696 (A job that was overtaken once stays suspected; windows that end do not set the rate of requests; the simulation runs 1,000 hours)
     pub refused: u64,
     /// Bytes sent, by signal.
     pub uploaded: [u64; 5],
@@ -285,17 +281,9 @@ impl Far {
             self.breach(Invariant::Rejected, at, format!("a request after the credentials were rejected at {over} ms"));
         }
         let counts_tries = self.member.option("maxRetries").is_some();
-<<<<<<< HEAD
-        let window = self.member.number("retryWindowMs");
-        // Requests of the first seconds were in flight, or find out the failure. At the end of its window each body
-        // gets a last try.
-        let is_down = self.health[signal].down_since(at).is_some_and(|from| (15_000..window).contains(&(at - from)));
-        if !counts_tries && is_down {
-=======
         // Those of the first seconds were under way or are the first to find out.
         let is_down = self.health[signal].down_since(at).is_some_and(|from| at - from >= 15_000);
         if !counts_tries && !self.settling && is_down {
->>>>>>> 2644696 (A job that was overtaken once stays suspected; windows that end do not set the rate of requests; the simulation runs 1,000 hours)
             let count = self.past.recent[signal].len() + 1;
             if count > MOST_IN_OUTAGE {
                 let text = format!("{count} requests of signal {signal} in 10 s while all fail");
