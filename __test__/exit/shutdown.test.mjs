@@ -66,7 +66,11 @@ describe('shutdown', { concurrency: true }, () => {
         await logs.send(exporter, 'another');
         await exporter.shutdown();
         assert.deepEqual(signalStats(exporter).map(({ dropped: { shutdown } }) => shutdown), [1, 2, 1, 1, 1]);
-        assert.deepEqual(lines(logger, 'undelivered'), [['warn', 'CloudExporter shutdown left 6 records undelivered', { droppedRecords: 6 }]]);
+        const [[level, message, { droppedRecords, endpoint, cause }], ...rest] = lines(logger, 'undelivered');
+        assert.deepEqual([level, droppedRecords, rest], ['warn', 6, []]);
+        const failure = answer === 'hang' ? '' : `; ${server.url}/ai/spans/publish does not work: status 503 Service Unavailable`;
+        assert.equal(message, `CloudExporter shutdown left 6 records undelivered${failure}`);
+        assert.equal(endpoint === undefined && cause === undefined, answer === 'hang');
         assert.deepEqual(lines(logger, 'shutdown complete'), COMPLETE);
         assert.deepEqual(logger.calls.at(-1).args, ['CloudExporter shutdown complete']);
         const seen = server.requests.length;

@@ -93,14 +93,15 @@ describe('gzip', { concurrency: true }, () => {
 
     test(`${status} plain as well is a refusal`, async () => {
       const zipped = await run({ options: gzip, answer: () => status, drive: flushTimes(2) });
-      assert.deepEqual(encodings(zipped), ['gzip', undefined, undefined]);
+      // The next body is compressed again: its form was not what the collector refused.
+      assert.deepEqual(encodings(zipped), ['gzip', undefined, 'gzip', undefined]);
       assert.equal(zipped.stats.logs.dropped.refused, 2);
     });
   }
 
   test('415 on five at once: each arrives', async () => {
     const zipped = await run({ options: gzip, answer: notGzip(415), drive: flushAll });
-    assert.deepEqual(Object.values(zipped.stats).map(({ delivered }) => delivered), [1, 1, 1, 1, 1]);
+    assert.deepEqual(Object.keys(SIGNALS).map((signal) => zipped.stats[signal].delivered), [1, 1, 1, 1, 1]);
     assert.equal(encodings(zipped).filter((encoding) => encoding === undefined).length, 5);
   });
 
