@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { batchSizes, runOurs } from '../support/both.mjs';
 import { makeSpan, sendAll, SIGNALS, spanEvent, signalStats } from '../support/events.mjs';
+import { recordingLogger } from '../support/logger.mjs';
+import { OurExporter } from '../support/sides.mjs';
 
 const { logs, traces } = SIGNALS;
 const dropped = (exporter, signal) => exporter.stats()[signal].dropped.shutdown;
@@ -196,6 +198,24 @@ describe('flushTimeoutMs', { concurrency: true }, () => {
       },
     }));
   }
+
+  test('the time that a formatter takes is taken off: this flush ends before one with half as much time again', () => runOurs({
+    options: { flushTimeoutMs: 1000, shutdownTimeoutMs: 0, customSpanFormatter: () => new Promise(() => {}) },
+    answer: () => 'hang',
+    drive: async ({ exporter, server }) => {
+      const other = new OurExporter({ accessToken: 't', endpoint: server.url, flushTimeoutMs: 1500, shutdownTimeoutMs: 0, logger: recordingLogger() });
+      const order = [];
+      await logs.send(exporter, 'l');
+      await logs.send(other, 'l');
+      void traces.send(exporter, 's');
+      await Promise.all([
+        exporter.flush().then(() => order.push('with a formatter')),
+        other.flush().then(() => order.push('without')),
+      ]);
+      await other.shutdown();
+      assert.deepEqual(order, ['with a formatter', 'without']);
+    },
+  }));
 
   test('holds for a formatter that never answers, too', () => runOurs({
     options: { flushTimeoutMs: 50, shutdownTimeoutMs: 0, customSpanFormatter: () => new Promise(() => {}) },

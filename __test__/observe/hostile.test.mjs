@@ -30,6 +30,12 @@ describe('hostile applications', { concurrency: 2 }, () => {
     assert.deepEqual([span.spanId, 'isEmpty' in span], ['s', false]);
   });
 
+  test('values on Object.prototype are not exported', async () => {
+    const { logs: [log], spans: [span] } = await run('values on Object.prototype');
+    assert.deepEqual(log, { id: 1, inner: {} });
+    assert.deepEqual([span.spanId, 'inherited' in span], ['s', false]);
+  });
+
   test('a Date.prototype.toJSON of the application, replaced before, is what counts', async () => {
     const { logs: [log] } = await run('Date.prototype.toJSON');
     assert.equal(log.at, 'local');
