@@ -44,6 +44,25 @@ interface NativeExporterOptions {
    * GiB); default 67108864 (64 MiB).
    */
   maxQueueBytes?: number;
+  /**
+   * A directory in which records survive the process until they are delivered; made if absent, readable for this user
+   * alone. Prompts and completions are written to it as they are sent; the token is not. On a local disk; processes may
+   * share it. Default: the environment variable `MASTRA_NATIVE_SPOOL_DIRECTORY`, else none: records are kept in memory only.
+   */
+  spoolDirectory?: string;
+  /**
+   * What the spool may take on the disk, in bytes, over all processes with the same directory and addresses. When it is
+   * full the oldest records are dropped. An integer from 1048576 (1 MiB) to 1099511627776 (1 TiB); default 1073741824
+   * (1 GiB).
+   */
+  maxSpoolBytes?: number;
+  /** Records that are older are dropped from the spool, in milliseconds. An integer from 1000 to 31536000000; default 604800000 (7 days). */
+  maxSpoolAgeMs?: number;
+  /**
+   * When spooled records reach the disk: within 500 ms, or when the system sees fit. The end of a process costs nothing
+   * either way; a loss of power costs what is not on the disk. Default `'interval'`.
+   */
+  spoolSync?: 'interval' | 'none';
   /** Compression of request bodies: `'none'`, or `'gzip'` with `content-encoding: gzip`. Default `'none'`. */
   compression?: 'none' | 'gzip';
 }
@@ -115,12 +134,20 @@ type Signal = (typeof SIGNALS)[number];
  * - `quotaPaused`: the quota is used up.
  * - `shutdown`: left when `shutdown()` ended or `setDisabled()` was called, or exported after `shutdown()`.
  * - `engineFailed`: the engine has failed.
+ * - `spoolFull`: the spool needed the room (`maxSpoolBytes`).
+ * - `spoolExpired`: older than `maxSpoolAgeMs`.
+ * - `spoolUnreadable`: the file it was spooled in is damaged or gone.
  */
-type DropReason = 'queueFull' | 'retriesExhausted' | 'refused' | 'tooLargeForCollector' | 'recordTooLarge' | 'unencodable' | 'authRejected' | 'quotaPaused' | 'shutdown' | 'engineFailed';
-/** What has become of the records of one signal. All counts but the last three only grow. */
+type DropReason = 'queueFull' | 'retriesExhausted' | 'refused' | 'tooLargeForCollector' | 'recordTooLarge' | 'unencodable' | 'authRejected' | 'quotaPaused' | 'shutdown' | 'engineFailed' | 'spoolFull' | 'spoolExpired' | 'spoolUnreadable';
+/** What has become of the records of one signal. All counts but the last five only grow. */
 interface SignalStats {
-  /** Records exported. Always the sum of `delivered`, all of `dropped`, `queued` and `inFlight`. */
+  /**
+   * Records exported. `accepted` and `recovered` together are always the sum of `delivered`, all of `dropped`, `queued`,
+   * `inFlight` and `spooled`.
+   */
   accepted: number;
+  /** Records that an earlier process had left in the spool (`spoolDirectory`). */
+  recovered: number;
   /** Records that the collector has answered with 2xx. */
   delivered: number;
   /** Records given up, by reason. */
@@ -133,6 +160,10 @@ interface SignalStats {
   queuedBytes: number;
   /** Records in requests that are not answered yet. */
   inFlight: number;
+  /** Records that are in the spool and not in memory; those in memory are in the spool too, and count as queued or in flight. */
+  spooled: number;
+  /** Bytes that the spool takes on the disk for this exporter. */
+  spoolBytes: number;
 }
 /**
  * What the exporter does with new records.

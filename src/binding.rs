@@ -24,7 +24,7 @@ use crate::{
 
 /// Raised with every change of what this file exports. The facade refuses any other version (`facade/native/load.ts`).
 #[napi]
-pub const API_VERSION: u32 = 4;
+pub const API_VERSION: u32 = 5;
 
 /// Weak: this function does not keep the process alive.
 type Listener = ThreadsafeFunction<String, (), FnArgs<(String,)>, Status, false, true>;
@@ -118,7 +118,15 @@ impl NativeExporter {
         self.handle.flush(ticket, FlushKind::Exit, millis(within_ms))
     }
 
-    /// The number of records that were handed over and are neither delivered nor dropped.
+    /// The number of records that are in the spool and not in memory.
+    #[napi(getter, catch_unwind)]
+    pub fn spooled(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a count of records on a disk stays far below 2^53")]
+        let count = self.handle.stats().spooled() as f64;
+        count
+    }
+
+    /// The number of records that were handed over and are neither delivered, dropped nor left to the spool.
     #[napi(getter, catch_unwind)]
     pub fn undelivered(&self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "a count of records in memory stays far below 2^53")]

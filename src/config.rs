@@ -1,7 +1,7 @@
 //! Options become a resolved [`Config`] once, here. The facade reads environment and user input. This file holds the
 //! one table of defaults and limits, and the facade validates against the same table.
 
-use std::{fmt, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -52,9 +52,11 @@ const EXIT_TIMEOUT_MS: OptionSpec = own("exitTimeoutMs", "ms", 2000, 0, 600_000)
 const MAX_BATCH_BYTES: OptionSpec = own("maxBatchBytes", "bytes", 4 * MIB, KIB, 256 * MIB);
 const MAX_RECORD_BYTES: OptionSpec = own("maxRecordBytes", "bytes", 16 * MIB, KIB, 256 * MIB);
 const MAX_QUEUE_BYTES: OptionSpec = own("maxQueueBytes", "bytes", 64 * MIB, MIB, 4096 * MIB);
+const MAX_SPOOL_BYTES: OptionSpec = own("maxSpoolBytes", "bytes", 1024 * MIB, MIB, 1024 * 1024 * MIB);
+const MAX_SPOOL_AGE_MS: OptionSpec = own("maxSpoolAgeMs", "ms", 7 * DAY_MS, 1000, 365 * DAY_MS);
 
 /// Every number option.
-pub const OPTIONS: [OptionSpec; 12] = [
+pub const OPTIONS: [OptionSpec; 14] = [
     MAX_BATCH_SIZE,
     MAX_BATCH_WAIT_MS,
     MAX_RETRIES,
@@ -67,6 +69,8 @@ pub const OPTIONS: [OptionSpec; 12] = [
     MAX_BATCH_BYTES,
     MAX_RECORD_BYTES,
     MAX_QUEUE_BYTES,
+    MAX_SPOOL_BYTES,
+    MAX_SPOOL_AGE_MS,
 ];
 
 /// Whether bodies are compressed.
@@ -78,6 +82,30 @@ pub enum Compression {
     None,
     /// `content-encoding: gzip`.
     Gzip,
+}
+
+/// When spooled records reach the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SpoolSync {
+    /// Within half a second.
+    #[default]
+    Interval,
+    /// When the operating system writes them.
+    None,
+}
+
+/// The options of a spool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpoolConfig {
+    /// The directory of the spool.
+    pub directory: PathBuf,
+    /// The limit on the bytes of all runs of the destination.
+    pub max_bytes: u64,
+    /// The age from which records are dropped.
+    pub max_age: Duration,
+    /// When records reach the disk.
+    pub sync: SpoolSync,
 }
 
 /// The options as JSON from the facade. Numbers that the user did not set are absent.
@@ -105,6 +133,12 @@ pub struct RawOptions {
     max_batch_bytes: Option<u64>,
     max_record_bytes: Option<u64>,
     max_queue_bytes: Option<u64>,
+    /// An absolute path; without it nothing is spooled.
+    spool_directory: Option<PathBuf>,
+    #[serde(default)]
+    spool_sync: SpoolSync,
+    max_spool_bytes: Option<u64>,
+    max_spool_age_ms: Option<u64>,
 }
 
 /// Why options were refused. The facade has validated user input before, so this is a fault between facade and engine.
@@ -180,6 +214,8 @@ pub struct Config {
     pub max_record_bytes: usize,
     /// The limit on the memory of waiting records and bodies in flight together.
     pub max_queue_bytes: usize,
+    /// Where records survive the process, if anywhere.
+    pub spool: Option<SpoolConfig>,
 }
 
 impl Config {
@@ -189,6 +225,8 @@ impl Config {
     /// [`ConfigError`] when the text is not such JSON or a number is beyond its limits.
     pub fn from_json(json: &str) -> Result<Self, ConfigError> {
         let raw: RawOptions = serde_json::from_str(json)?;
+        let max_spool_bytes = checked(&MAX_SPOOL_BYTES, raw.max_spool_bytes)?.unwrap_or(MAX_SPOOL_BYTES.max);
+        let max_spool_age = duration(&MAX_SPOOL_AGE_MS, raw.max_spool_age_ms)?;
         Ok(Self {
             max_batch_size: count(&MAX_BATCH_SIZE, raw.max_batch_size)?,
             max_batch_wait: duration(&MAX_BATCH_WAIT_MS, raw.max_batch_wait_ms)?,
@@ -205,6 +243,12 @@ impl Config {
             compression: raw.compression,
             proxies: raw.proxies.map(|url| url.map(Secret)),
             quota_pause: raw.quota_pause,
+            spool: raw.spool_directory.map(|directory| SpoolConfig {
+                directory,
+                max_bytes: max_spool_bytes,
+                max_age: max_spool_age,
+                sync: raw.spool_sync,
+            }),
         })
     }
 }

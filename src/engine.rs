@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    io,
     sync::Arc,
 };
 
@@ -18,10 +19,16 @@ use crate::{
     command::{Command, ExporterId},
     config::Config,
     delivery::{exporter::Exporter, job::Job},
+    event::Event,
     protocol::{answer::Outcome, reply::Reply},
+    spool::Spool,
+    stats::Stats,
     transport::Transport,
     wire::Decoder,
 };
+
+/// Opens the spool of an exporter, if its options want one.
+pub type OpenSpool = Box<dyn FnMut(&Config, &Arc<Stats>, &Arc<Notify>) -> io::Result<Option<Spool>> + Send>;
 
 /// The number of commands taken before answers and deadlines get their turn: many records must not delay those.
 const COMMANDS_PER_PASS: usize = 64;
@@ -43,6 +50,7 @@ struct Sent {
 /// The state of the loop; see the module. `connect` makes the transport of an exporter, or says why it cannot.
 pub struct Engine<T, C> {
     connect: C,
+    open_spool: OpenSpool,
     /// Ordered by id, so that a run with the same events takes the same course.
     lanes: BTreeMap<ExporterId, Lane<T>>,
     requests: JoinSet<Reply>,
@@ -61,9 +69,10 @@ where
     C: FnMut(&Config) -> Result<T, String>,
 {
     /// An engine without exporters.
-    pub fn new(connect: C) -> Self {
+    pub fn new(connect: C, open_spool: OpenSpool) -> Self {
         Self {
             connect,
+            open_spool,
             lanes: BTreeMap::new(),
             requests: JoinSet::new(),
             sent: HashMap::new(),
@@ -80,7 +89,7 @@ where
             let mut backlog = true;
             for _ in 0..COMMANDS_PER_PASS {
                 match commands.try_recv() {
-                    Ok(command) => self.on_command(command),
+                    Ok(command) => self.on_command(command, &wake),
                     Err(TryRecvError::Empty) => {
                         backlog = false;
                         break;
@@ -116,12 +125,17 @@ where
         }
     }
 
-    fn on_command(&mut self, command: Command) {
+    fn on_command(&mut self, command: Command, wake: &Arc<Notify>) {
         let now = clock::now();
         match command {
             Command::Open { id, config, sink, stats } => {
                 let transport = (self.connect)(&config);
-                let mut exporter = Exporter::new(*config, sink, stats, clock::jitter);
+                let spool = (self.open_spool)(&config, &stats, wake);
+                if let (Err(error), Some(spool)) = (&spool, &config.spool) {
+                    let path = spool.directory.display().to_string();
+                    sink.emit(&Event::SpoolFailed { path, error: error.to_string() });
+                }
+                let mut exporter = Exporter::new(*config, sink, stats, spool.ok().flatten(), clock::jitter);
                 match transport {
                     Ok(transport) => {
                         let transport = Arc::new(transport);
@@ -172,6 +186,7 @@ where
     /// Does what is due, sends what may be sent, and returns the time of the next pass.
     fn advance(&mut self, now: Instant) -> Instant {
         for (&id, lane) in &mut self.lanes {
+            lane.exporter.on_spool(now);
             lane.exporter.on_time(now);
             while let Some(job) = lane.exporter.next_job(now) {
                 let (transport, limit) = (Arc::clone(&lane.transport), lane.exporter.request_timeout());

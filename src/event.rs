@@ -166,6 +166,48 @@ pub enum Event {
     },
     /// There is quota again.
     QuotaResumed,
+    /// Nothing is spooled until [`Event::SpoolResumed`].
+    SpoolFailed {
+        /// The directory.
+        path: String,
+        /// Why.
+        error: String,
+    },
+    /// The spool works again.
+    SpoolResumed {
+        /// The directory.
+        path: String,
+    },
+    /// A file of the spool cannot be read, or not all of it.
+    SpoolUnreadable {
+        /// Which.
+        path: String,
+        /// Records that are lost; at least these.
+        dropped_records: u64,
+        /// Bytes that make no sense.
+        damaged_bytes: u64,
+    },
+    /// A run in the spool is of a newer version.
+    SpoolLeftAlone {
+        /// Its directory.
+        path: String,
+        /// Its version.
+        version: u16,
+    },
+    /// The spool let its oldest records go.
+    SpoolDropped {
+        /// `spoolFull` or `spoolExpired`.
+        reason: DropReason,
+        /// How many.
+        dropped_records: u64,
+    },
+    /// A shutdown ended with records that are in the spool.
+    ShutdownKept {
+        /// How many.
+        kept_records: u64,
+        /// Where.
+        path: String,
+    },
     /// A shutdown ended with records left.
     ShutdownIncomplete {
         /// The number of records.

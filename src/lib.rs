@@ -17,6 +17,7 @@
 //! | `engine` | the loop: the only code that waits |
 //! | `delivery` | one exporter's state: batch, queue, timing, gate, ledger; pure |
 //! | `protocol` | what a collector of Mastra is: where a signal goes, the body around records, what an answer means; pure |
+//! | `spool` | what is kept on a disk; the only code that waits for one |
 //! | `transport` | one request |
 //! | `wire` | V8 serializer bytes to JSON bytes |
 //! | `config`, `signal`, `stats`, `health` | options, kinds of telemetry, counters, the state of an exporter |
@@ -64,6 +65,7 @@ pub mod protocol;
 pub mod runtime;
 mod shared;
 pub mod signal;
+pub mod spool;
 pub mod stats;
 pub mod transport;
 pub mod wire;

@@ -21,6 +21,8 @@ use crate::{
     handle::Handle,
     lock::lock,
     shared::{Member, Shared},
+    spool,
+    stats::Stats,
     transport::{HttpTransport, Transport, tls::Trust},
 };
 
@@ -182,7 +184,22 @@ where
         .enable_all()
         .max_blocking_threads(MAX_BLOCKING_THREADS)
         .build()?;
-    runtime.block_on(Engine::new(connect).run(commands, wake));
+    let spools = Arc::<Mutex<Vec<JoinHandle<()>>>>::default();
+    let opened = Arc::clone(&spools);
+    let open_spool = move |config: &Config, stats: &Arc<Stats>, wake: &Arc<Notify>| {
+        let Some(wanted) = &config.spool else { return Ok(None) };
+        let (spool, thread) = spool::open(wanted, &config.endpoints, Arc::clone(stats), Arc::clone(wake))?;
+        let mut opened = lock(&opened);
+        opened.retain(|thread| !thread.is_finished());
+        opened.push(thread);
+        Ok(Some(spool))
+    };
+    runtime.block_on(Engine::new(connect, Box::new(open_spool)).run(commands, wake));
+    // Their exporters are gone: they write what is left and end. The addon must not be unloaded under them.
+    for thread in lock(&spools).drain(..) {
+        // It has no result; a panic in it has been its end.
+        let _ = thread.join();
+    }
     // Name look-ups run on threads of their own and may hang, so the end does not wait for them.
     runtime.shutdown_background();
     Ok(())

@@ -42,11 +42,17 @@ pub enum DropReason {
     Shutdown,
     /// The engine has failed.
     EngineFailed,
+    /// `maxSpoolBytes` needed the room.
+    SpoolFull,
+    /// Older than `maxSpoolAgeMs`.
+    SpoolExpired,
+    /// The file it was spooled in is damaged or gone.
+    SpoolUnreadable,
 }
 
 impl DropReason {
     /// Every reason.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::QueueFull,
         Self::RetriesExhausted,
         Self::Refused,
@@ -57,25 +63,31 @@ impl DropReason {
         Self::QuotaPaused,
         Self::Shutdown,
         Self::EngineFailed,
+        Self::SpoolFull,
+        Self::SpoolExpired,
+        Self::SpoolUnreadable,
     ];
 }
 
-/// The counts of one signal, in records. `accepted` is always the sum of delivered, dropped, queued and in flight:
-/// `queued` is not stored but computed from the others.
+/// The counts of one signal, in records. `accepted` and `recovered` together are always the sum of delivered, dropped,
+/// queued, in flight and spooled: `queued` is not stored but computed from the others.
 #[derive(Clone, Copy, Debug, Default)]
 struct Account {
     accepted: u64,
+    recovered: u64,
     delivered: u64,
     dropped: [u64; DropReason::ALL.len()],
     retried: u64,
     in_flight: u64,
     queued_bytes: u64,
+    spooled: u64,
+    spool_bytes: u64,
 }
 
 impl Account {
     fn queued(&self) -> u64 {
-        let settled = self.delivered + self.dropped.iter().sum::<u64>() + self.in_flight;
-        self.accepted.saturating_sub(settled)
+        let settled = self.delivered + self.dropped.iter().sum::<u64>() + self.in_flight + self.spooled;
+        (self.accepted + self.recovered).saturating_sub(settled)
     }
 
     fn drop(&mut self, reason: DropReason, count: u64) {
@@ -85,7 +97,7 @@ impl Account {
     }
 }
 
-/// The counts of one signal as TypeScript sees them, in records. All but the last three only grow.
+/// The counts of one signal as TypeScript sees them, in records. All but the last five only grow.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {
@@ -93,6 +105,8 @@ pub struct Snapshot {
     pub signal: Signal,
     /// Records handed over.
     pub accepted: u64,
+    /// Records found in the spool of an earlier process.
+    pub recovered: u64,
     /// Records that the collector has accepted.
     pub delivered: u64,
     /// Records given up, by reason.
@@ -105,6 +119,10 @@ pub struct Snapshot {
     pub queued_bytes: u64,
     /// Records in requests that are not answered yet.
     pub in_flight: u64,
+    /// In the spool and not in memory.
+    pub spooled: u64,
+    /// What the spool takes on the disk, in bytes.
+    pub spool_bytes: u64,
 }
 
 /// The source of `stats()` in TypeScript.
@@ -173,6 +191,67 @@ impl Stats {
         });
     }
 
+    /// Queued records are only in the spool from now on.
+    pub fn parked(&self, signal: Signal, count: u64, bytes: usize) {
+        self.update(signal, |account| {
+            account.spooled += count;
+            account.queued_bytes = account.queued_bytes.saturating_sub(bytes as u64);
+        });
+    }
+
+    /// All records that were queued or in flight, so many of each signal, are only in the spool from now on.
+    pub fn kept(&self, counts: [u64; Signal::ALL.len()]) {
+        for (account, count) in lock(&self.accounts).iter_mut().zip(counts) {
+            (account.in_flight, account.queued_bytes) = (0, 0);
+            account.spooled += count;
+        }
+    }
+
+    /// Records of an earlier process are in the spool.
+    pub fn recovered(&self, signal: Signal, count: u64) {
+        self.update(signal, |account| {
+            account.recovered += count;
+            account.spooled += count;
+        });
+    }
+
+    /// Records that were only in the spool are queued.
+    pub fn read_back(&self, signal: Signal, count: u64, bytes: usize) {
+        self.update(signal, |account| {
+            account.spooled = account.spooled.saturating_sub(count);
+            account.queued_bytes += bytes as u64;
+        });
+    }
+
+    /// Records that were only in the spool were dropped.
+    pub fn dropped_spooled(&self, signal: Signal, reason: DropReason, count: u64) {
+        self.update(signal, |account| {
+            account.spooled = account.spooled.saturating_sub(count);
+            account.drop(reason, count);
+        });
+    }
+
+    /// Records that were only in the spool were delivered, by a request that was under way when they were let go of.
+    pub fn delivered_spooled(&self, signal: Signal, count: u64) {
+        self.update(signal, |account| {
+            account.spooled = account.spooled.saturating_sub(count);
+            account.delivered += count;
+        });
+    }
+
+    /// So many bytes are on the disk, by signal.
+    pub fn spool_bytes(&self, bytes: [u64; Signal::ALL.len()]) {
+        for (account, bytes) in lock(&self.accounts).iter_mut().zip(bytes) {
+            account.spool_bytes = bytes;
+        }
+    }
+
+    /// Records that are only in the spool.
+    #[must_use]
+    pub fn spooled(&self) -> u64 {
+        lock(&self.accounts).iter().map(|account| account.spooled).sum()
+    }
+
     /// Records were accepted and dropped in one step, so that nothing else can drop them in between.
     pub fn discarded(&self, signal: Signal, reason: DropReason, count: u64) {
         self.update(signal, |account| {
@@ -199,7 +278,7 @@ impl Stats {
         (self.drop_rest(DropReason::EngineFailed), !self.failed.swap(true, Ordering::Relaxed))
     }
 
-    /// The number of records that are neither delivered nor dropped.
+    /// The number of records that are neither delivered, dropped nor spooled.
     #[must_use]
     pub fn undelivered(&self) -> u64 {
         lock(&self.accounts).iter().map(|account| account.queued() + account.in_flight).sum()
@@ -221,12 +300,15 @@ impl Stats {
             .map(|(signal, account)| Snapshot {
                 signal,
                 accepted: account.accepted,
+                recovered: account.recovered,
                 delivered: account.delivered,
                 dropped: DropReason::ALL.into_iter().zip(account.dropped).collect(),
                 retried: account.retried,
                 queued: account.queued(),
                 queued_bytes: account.queued_bytes,
                 in_flight: account.in_flight,
+                spooled: account.spooled,
+                spool_bytes: account.spool_bytes,
             })
             .collect()
     }

@@ -35,7 +35,7 @@ describe('docs/configuration.md', () => {
       type Documented = ${union(names)};
       export const nothingMissing: [Exclude<Typed, Documented>] extends [never] ? true : Exclude<Typed, Documented> = true;
       export const nothingElse: [Exclude<Documented, Typed>] extends [never] ? true : Exclude<Documented, Typed> = true;`;
-    const zeroX = [...optionsOf(ZERO_X), ...optionsOf('Numbers'), 'compression'];
+    const zeroX = [...optionsOf(ZERO_X), ...optionsOf('Numbers'), 'compression', 'spoolDirectory', 'spoolSync'];
     assert.deepEqual(typeErrors({
       [`${ROOT}options.mts`]: check('mastra-native-exporter', ['CloudExporterConfig', 'MastraPlatformExporterConfig'], TITLES.flatMap(optionsOf)),
       [`${ROOT}options-0x.mts`]: check('mastra-native-exporter/ai-tracing', ['CloudExporterConfig'], zeroX),

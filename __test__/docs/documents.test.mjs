@@ -67,7 +67,7 @@ describe('shell commands', () => {
     const [program, ...args] = rest.split(' ');
     const words = args.filter((arg) => !arg.startsWith('-'));
     if (program === 'npm') return npmProblem(args[0], words);
-    if (program === 'mkdir') return undefined;
+    if (['mkdir', 'du', 'find'].includes(program)) return undefined;
     // The collector's own tests install it so.
     if (program === 'npx') return args[0] === 'mastra-native-exporter-collector' ? undefined : 'another package';
     if (program === 'node' && args[0] === '-p') return spawnSync(rest, { cwd: ROOT, shell: true, encoding: 'utf8' }).stderr || undefined;

@@ -25,6 +25,8 @@ const LIMITS = {
   maxBatchBytes: [1024, 256 * MIB],
   maxRecordBytes: [1024, 256 * MIB],
   maxQueueBytes: [MIB, 4096 * MIB],
+  maxSpoolBytes: [MIB, MIB * MIB],
+  maxSpoolAgeMs: [1000, 31_536_000_000],
 };
 const KINDS = [
   [OurExporter, 'CloudExporter', 'CLOUD_EXPORTER'],

@@ -8,8 +8,8 @@ import { recordingLogger } from '../support/logger.mjs';
 import { OurExporter, SIDES } from '../support/sides.mjs';
 
 const REASONS = ['queueFull', 'retriesExhausted', 'refused', 'tooLargeForCollector', 'recordTooLarge', 'unencodable',
-  'authRejected', 'quotaPaused', 'shutdown', 'engineFailed'];
-const KEYS = ['accepted', 'delivered', 'dropped', 'inFlight', 'queued', 'queuedBytes', 'retried'];
+  'authRejected', 'quotaPaused', 'shutdown', 'engineFailed', 'spoolFull', 'spoolExpired', 'spoolUnreadable'];
+const KEYS = ['accepted', 'delivered', 'dropped', 'inFlight', 'queued', 'queuedBytes', 'recovered', 'retried', 'spoolBytes', 'spooled'];
 const { logs, traces } = SIGNALS;
 const sum = (counts) => Object.values(counts).reduce((total, count) => total + count, 0);
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
@@ -20,9 +20,9 @@ function checked(exporter) {
   assert.ok(['healthy', 'retrying', 'authCooldown', 'quotaPaused', 'disabled'].includes(state));
   assert.ok(Number.isInteger(oldestQueuedMs) && oldestQueuedMs >= 0);
   assert.deepEqual(Object.keys(stats), Object.keys(SIGNALS));
-  for (const [signal, { accepted, delivered, dropped, queued, inFlight, retried, queuedBytes }] of Object.entries(stats)) {
-    assert.equal(accepted, delivered + sum(dropped) + queued + inFlight, `${signal}: ${JSON.stringify(stats[signal])}`);
-    for (const count of [accepted, delivered, queued, inFlight, retried, queuedBytes, ...Object.values(dropped)]) {
+  for (const [signal, { accepted, recovered, delivered, dropped, queued, inFlight, spooled, retried, queuedBytes, spoolBytes }] of Object.entries(stats)) {
+    assert.equal(accepted + recovered, delivered + sum(dropped) + queued + inFlight + spooled, `${signal}: ${JSON.stringify(stats[signal])}`);
+    for (const count of [accepted, recovered, delivered, queued, inFlight, spooled, retried, queuedBytes, spoolBytes, ...Object.values(dropped)]) {
       assert.ok(Number.isInteger(count) && count >= 0, `${signal}: ${count}`);
     }
   }

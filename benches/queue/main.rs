@@ -59,7 +59,7 @@ fn down() -> Outcome {
 fn waiting() -> (Exporter, Instant) {
     let now = clock::now();
     let mut exporter =
-        Exporter::new(Config::from_json(OPTIONS).expect("options"), Arc::new(Deaf), Arc::default(), || 0.5);
+        Exporter::new(Config::from_json(OPTIONS).expect("options"), Arc::new(Deaf), Arc::default(), None, || 0.5);
     let (mut decoder, record) = (Decoder::default(), record());
     for _ in 0..JOBS {
         exporter.on_records(now, &record, 0, &mut decoder);

@@ -40,6 +40,25 @@ export interface NativeExporterOptions {
    * GiB); default 67108864 (64 MiB).
    */
   maxQueueBytes?: number;
+  /**
+   * A directory in which records survive the process until they are delivered; made if absent, readable for this user
+   * alone. Prompts and completions are written to it as they are sent; the token is not. On a local disk; processes may
+   * share it. Default: the environment variable `MASTRA_NATIVE_SPOOL_DIRECTORY`, else none: records are kept in memory only.
+   */
+  spoolDirectory?: string;
+  /**
+   * What the spool may take on the disk, in bytes, over all processes with the same directory and addresses. When it is
+   * full the oldest records are dropped. An integer from 1048576 (1 MiB) to 1099511627776 (1 TiB); default 1073741824
+   * (1 GiB).
+   */
+  maxSpoolBytes?: number;
+  /** Records that are older are dropped from the spool, in milliseconds. An integer from 1000 to 31536000000; default 604800000 (7 days). */
+  maxSpoolAgeMs?: number;
+  /**
+   * When spooled records reach the disk: within 500 ms, or when the system sees fit. The end of a process costs nothing
+   * either way; a loss of power costs what is not on the disk. Default `'interval'`.
+   */
+  spoolSync?: 'interval' | 'none';
   /** Compression of request bodies: `'none'`, or `'gzip'` with `content-encoding: gzip`. Default `'none'`. */
   compression?: 'none' | 'gzip';
 }

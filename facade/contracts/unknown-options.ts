@@ -13,6 +13,8 @@ const COMMON: Record<Exclude<keyof ExporterConfig, NumberOption>, true> = {
   scoresEndpoint: true,
   feedbackEndpoint: true,
   compression: true,
+  spoolDirectory: true,
+  spoolSync: true,
   logger: true,
   logLevel: true,
   customSpanFormatter: true,

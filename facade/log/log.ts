@@ -98,6 +98,11 @@ export class ExporterLog implements PipelineLog {
     this.#write('warn', `${this.#names.exporterName} lost ${lostRecords} records at exit${lastError ? failing(lastError) : ''}`, fields);
   }
 
+  /** The process ends with records that are in the spool. */
+  keptAtExit(keptRecords: number, path: string): void {
+    this.#write('info', `${this.#names.exporterName} kept ${keptRecords} records in its spool at exit`, { keptRecords, path });
+  }
+
   /** `<name> shutdown complete`. */
   shutdownComplete(): void {
     this.#write('info', `${this.#names.exporterName} shutdown complete`);
@@ -151,6 +156,20 @@ export class ExporterLog implements PipelineLog {
         return this.#write('warn', 'Mastra observability resumed: quota restored, exports re-enabled');
       case 'queueOverflow':
         return this.#limited('warn', `${exporterName} queue is full, dropped the oldest records`, fields);
+      case 'spoolFailed':
+        return this.#limited('warn', `${exporterName} cannot use its spool; records are kept in memory only`, fields);
+      case 'spoolResumed':
+        return this.#limited('info', `${exporterName} uses its spool again`, fields);
+      case 'spoolUnreadable':
+        return this.#limited('warn', 'Dropped spooled records that cannot be read', fields);
+      case 'spoolLeftAlone':
+        return this.#limited('warn', 'Left spooled records of a newer version alone', fields);
+      case 'spoolDropped': {
+        const what = event.reason === 'spoolFull' ? 'spool is full, dropped the oldest records' : 'dropped spooled records that are too old';
+        return this.#limited('warn', `${exporterName} ${what}`, { droppedRecords: event.droppedRecords });
+      }
+      case 'shutdownKept':
+        return this.#write('info', `${exporterName} shutdown kept ${event.keptRecords} records in its spool`, fields);
       case 'shutdownIncomplete':
         return this.#write('warn', `${exporterName} shutdown left ${event.droppedRecords} records undelivered${failing(event)}`, fields);
       case 'engineFailed':

@@ -42,7 +42,9 @@ export type NumberOption =
   | 'exitTimeoutMs'
   | 'maxBatchBytes'
   | 'maxRecordBytes'
-  | 'maxQueueBytes';
+  | 'maxQueueBytes'
+  | 'maxSpoolBytes'
+  | 'maxSpoolAgeMs';
 
 /** The value of a number option: the given one, else its default. */
 export function numberOption(name: NumberOption, given: Partial<Record<NumberOption, number | undefined>>): number {
@@ -55,6 +57,9 @@ export type NativeOptions = {
   /** In the order of `SIGNALS`. */
   endpoints: string[];
   compression?: 'none' | 'gzip';
+  /** An absolute path. */
+  spoolDirectory?: string;
+  spoolSync?: 'interval' | 'none';
   /** The proxy of each endpoint. */
   proxies?: (string | null)[];
   quotaPause?: boolean;
@@ -121,6 +126,12 @@ export type EngineEvent =
   | { type: 'bufferDamaged'; droppedRecords: number; cause: string }
   | { type: 'quotaPaused'; probeAfterSeconds: number }
   | { type: 'quotaResumed' }
+  | { type: 'spoolFailed'; path: string; error: string }
+  | { type: 'spoolResumed'; path: string }
+  | { type: 'spoolUnreadable'; path: string; droppedRecords: number; damagedBytes: number }
+  | { type: 'spoolLeftAlone'; path: string; version: number }
+  | { type: 'spoolDropped'; reason: DropReason; droppedRecords: number }
+  | { type: 'shutdownKept'; keptRecords: number; path: string }
   | { type: 'shutdownIncomplete'; droppedRecords: number; endpoint?: string; cause?: string }
   | { type: 'flushed'; ticket: number }
   | { type: 'engineFailed'; message: string };

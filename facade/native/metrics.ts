@@ -27,6 +27,8 @@ export function prometheusText(exporterName: string, stats: ExporterStats): stri
     [gauge('queued_records', 'Records that wait.'), bySignal(({ queued }) => queued)],
     [gauge('queued_bytes', 'JSON bytes of the records that wait.'), bySignal(({ queuedBytes }) => queuedBytes)],
     [gauge('in_flight_records', 'Records in requests without an answer.'), bySignal(({ inFlight }) => inFlight)],
+    [gauge('spooled_records', 'Records that are in the spool and not in memory.'), bySignal(({ spooled }) => spooled)],
+    [gauge('spool_bytes', 'Bytes that the spool takes on the disk.'), bySignal(({ spoolBytes }) => spoolBytes)],
     [gauge('oldest_queued_seconds', 'Age of the oldest record that is not delivered.'), [[{}, stats.oldestQueuedMs / 1000]]],
     [gauge('state', '1 for the state that the exporter is in.'), EXPORTER_STATES.map((state) => [{ state }, Number(state === stats.state)])],
     [gauge('last_delivery_timestamp_seconds', 'When the collector last took records.'), seconds(stats.lastDeliveredAt)],

@@ -13,6 +13,9 @@ import { SIGNALS, type Signal } from './signals.js';
  * - `quotaPaused`: the quota is used up.
  * - `shutdown`: left when `shutdown()` ended or `setDisabled()` was called, or exported after `shutdown()`.
  * - `engineFailed`: the engine has failed.
+ * - `spoolFull`: the spool needed the room (`maxSpoolBytes`).
+ * - `spoolExpired`: older than `maxSpoolAgeMs`.
+ * - `spoolUnreadable`: the file it was spooled in is damaged or gone.
  */
 export type DropReason =
   | 'queueFull'
@@ -24,12 +27,20 @@ export type DropReason =
   | 'authRejected'
   | 'quotaPaused'
   | 'shutdown'
-  | 'engineFailed';
+  | 'engineFailed'
+  | 'spoolFull'
+  | 'spoolExpired'
+  | 'spoolUnreadable';
 
-/** What has become of the records of one signal. All counts but the last three only grow. */
+/** What has become of the records of one signal. All counts but the last five only grow. */
 export interface SignalStats {
-  /** Records exported. Always the sum of `delivered`, all of `dropped`, `queued` and `inFlight`. */
+  /**
+   * Records exported. `accepted` and `recovered` together are always the sum of `delivered`, all of `dropped`, `queued`,
+   * `inFlight` and `spooled`.
+   */
   accepted: number;
+  /** Records that an earlier process had left in the spool (`spoolDirectory`). */
+  recovered: number;
   /** Records that the collector has answered with 2xx. */
   delivered: number;
   /** Records given up, by reason. */
@@ -42,6 +53,10 @@ export interface SignalStats {
   queuedBytes: number;
   /** Records in requests that are not answered yet. */
   inFlight: number;
+  /** Records that are in the spool and not in memory; those in memory are in the spool too, and count as queued or in flight. */
+  spooled: number;
+  /** Bytes that the spool takes on the disk for this exporter. */
+  spoolBytes: number;
 }
 
 /**
@@ -107,7 +122,17 @@ export function readStats(json: string, waiting: readonly number[]): ExporterSta
 
 /** The counters of an exporter that is disabled. */
 export function noStats(): ExporterStats {
-  const none = () => ({ accepted: 0, delivered: 0, retried: 0, queued: 0, queuedBytes: 0, inFlight: 0 });
+  const none = () => ({
+    accepted: 0,
+    recovered: 0,
+    delivered: 0,
+    retried: 0,
+    queued: 0,
+    queuedBytes: 0,
+    inFlight: 0,
+    spooled: 0,
+    spoolBytes: 0,
+  });
   const dropped = (): Record<DropReason, number> => ({
     queueFull: 0,
     retriesExhausted: 0,
@@ -119,6 +144,9 @@ export function noStats(): ExporterStats {
     quotaPaused: 0,
     shutdown: 0,
     engineFailed: 0,
+    spoolFull: 0,
+    spoolExpired: 0,
+    spoolUnreadable: 0,
   });
   const signals = Object.fromEntries(SIGNALS.map((signal) => [signal, { ...none(), dropped: dropped() }]));
   return { ...(signals as Record<Signal, SignalStats>), state: 'disabled', oldestQueuedMs: 0 };

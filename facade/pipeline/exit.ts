@@ -13,6 +13,7 @@ export interface Exiting {
   flushAtExit(withinMs: number): Promise<void>;
   reportHeld(withinMs: number): void;
   reportLost(lostRecords: number): void;
+  reportKept(): void;
 }
 
 /** How long the end of the process is held without a line: a process manager may not wait for the whole time. */
@@ -103,6 +104,7 @@ function install(hooks: Hooks): Hooks {
     // The loggers of workers are not heard any more either.
     if (undelivered > toldOfWorkers) console.warn(`mastra-native-exporter lost ${undelivered - toldOfWorkers} records of worker threads at exit`);
     toldOfWorkers = Math.max(undelivered, toldOfWorkers);
+    for (const exporter of pending) exporter.reportKept();
   };
   if (isMainThread) onProcessEnd(deliver);
   // The end of a worker is not the end of the engine, which waits for the last of them by itself.

@@ -29,6 +29,8 @@ export interface PipelineLog {
   heldAtExit(undeliveredRecords: number, withinMs: number): void;
   /** The process ends with records undelivered. */
   lostAtExit(lostRecords: number, lastError?: ExporterHealth['lastError']): void;
+  /** The process ends with records in the spool at this path. */
+  keptAtExit(keptRecords: number, path: string): void;
 }
 
 /** The records on the JS thread: encoded, gathered and handed over; and the events of the engine. */
@@ -44,6 +46,7 @@ export class Pipeline implements Exiting {
   /** Only for an exporter whose class decides when records are sent. */
   #held: Hold | undefined;
   readonly #holdLimits: HoldLimits;
+  readonly #spoolDirectory: string;
   /** Flushes that wait for the engine, by ticket. */
   readonly #flushes = new Map<number, () => void>();
   #scheduled: NodeJS.Immediate | undefined;
@@ -66,6 +69,7 @@ export class Pipeline implements Exiting {
     this.#piece = new Piece(MAX_RECORDS, numberOption('maxRecordBytes', options));
     const [maxBatchSize, maxBatchWaitMs] = [numberOption('maxBatchSize', options), numberOption('maxBatchWaitMs', options)];
     this.#holdLimits = { maxBatchSize, maxBatchWaitMs, maxQueueBytes: numberOption('maxQueueBytes', options) };
+    this.#spoolDirectory = options.spoolDirectory ?? '';
     // Weak: the engine's listener must not keep an exporter alive that the application no longer refers to.
     const self = new WeakRef(this);
     this.#native = openNative(options, (json) => {
@@ -148,7 +152,7 @@ export class Pipeline implements Exiting {
     if (!this.#closed) this.#held?.onExit();
   }
 
-  /** The number of records taken over and not yet delivered or dropped. */
+  /** The number of records taken over and not yet delivered, dropped or left to the spool. */
   get undelivered(): number {
     return this.#waiting().reduce((sum, count) => sum + count, this.#native.undelivered);
   }
@@ -168,6 +172,13 @@ export class Pipeline implements Exiting {
   /** Reports how many records were lost at the end of the process. */
   reportLost(lostRecords: number): void {
     if (lostRecords > 0) this.#log.lostAtExit(lostRecords, this.stats().lastError);
+  }
+
+  /** Says how many records the process leaves in the spool. */
+  reportKept(): void {
+    const { spooled } = this.#native;
+    // A shutdown has said it.
+    if (spooled > 0 && !this.#ended) this.#log.keptAtExit(spooled, this.#spoolDirectory);
   }
 
   stats(): ExporterStats {
@@ -267,7 +278,7 @@ export class Pipeline implements Exiting {
 
   /** The end of the process need not wait for this exporter any more, unless records of it are left. */
   #release(): void {
-    if (this.#flushes.size === 0 && this.undelivered === 0) releaseExit(this);
+    if (this.#flushes.size === 0 && this.undelivered + this.#native.spooled === 0) releaseExit(this);
   }
 
   #onProblem(problem: Problem): void {

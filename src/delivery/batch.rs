@@ -106,6 +106,12 @@ impl Batcher {
         self.payloads.each_ref().map(|payload| payload.range().first + payload.count())
     }
 
+    /// The number that the next record of a signal gets.
+    #[must_use]
+    pub fn next_number(&self, signal: Signal) -> u64 {
+        self.payloads.get(signal.index()).map_or(0, |payload| payload.range().first + payload.count())
+    }
+
     /// Closes the open batch for the reason of time; `None` when it is empty.
     pub fn take(&mut self) -> Option<Batch> {
         self.close(FlushReason::Time)

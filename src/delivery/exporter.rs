@@ -1,19 +1,22 @@
 //! One exporter's state: open batch, queue, gate, and the batches in flight. Pure: `now` and a source of jitter are
 //! passed in, and the methods say what to send next and when to call again. `outcomes` holds what an answer changes,
-//! `flushes` holds who waits, `reports` holds what is reported to a person.
+//! `flushes` holds who waits, `reports` holds what is reported to a person, `spooling` holds what is kept on a disk.
 
 mod flushes;
 mod outcomes;
 mod reports;
+mod spooling;
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
+use self::spooling::Spooling;
 use super::{
     batch::{Batch, Batcher},
     gate::Gate,
     job::Job,
+    keeper::Keeper,
     ledger::{End, Ledger},
     payload::Payload,
     queue::Queue,
@@ -26,6 +29,7 @@ use crate::{
     event::{Event, Sink},
     protocol::request::Body,
     signal::Signal,
+    spool::Spool,
     stats::{DropReason, Stats},
     wire::{Decoder, Fault, Rejected},
 };
@@ -50,19 +54,27 @@ pub struct Exporter {
     stopped: bool,
     /// The JS thread is blocked at the end of the process until then: outages make no pause.
     ends_at: Option<Instant>,
+    spooling: Spooling,
 }
 
 impl Exporter {
     /// An idle exporter.
     #[must_use]
-    pub fn new(config: Config, sink: Arc<dyn Sink>, stats: Arc<Stats>, jitter: fn() -> f64) -> Self {
+    pub fn new(
+        config: Config,
+        sink: Arc<dyn Sink>,
+        stats: Arc<Stats>,
+        spool: Option<Spool>,
+        jitter: fn() -> f64,
+    ) -> Self {
         // Bodies in flight cannot be recalled. So one body, and all bodies in flight to one address, are limited to a
         // share of the queue: the rest stays free for new records.
         let max_out_bytes = config.max_queue_bytes / 8;
         let max_batch_bytes = config.max_batch_bytes.min(max_out_bytes);
+        let keeper = Keeper::new(spool, config.max_queue_bytes);
         Self {
             batcher: Batcher::new(config.max_batch_size, max_batch_bytes, config.max_batch_wait),
-            ledger: Ledger::new(sink, stats, config.endpoints.clone()),
+            ledger: Ledger::new(sink, stats, config.endpoints.clone(), keeper),
             config,
             jitter,
             queue: Queue::new(max_out_bytes),
@@ -72,6 +84,7 @@ impl Exporter {
             plain: false,
             stopped: false,
             ends_at: None,
+            spooling: Spooling::default(),
         }
     }
 
@@ -93,10 +106,10 @@ impl Exporter {
         self.stopped
     }
 
-    /// Whether no record is waiting or in flight.
+    /// Whether no record is waiting or in flight, and the spool has done all its commands.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.ledger.pending.is_empty() && self.batcher.is_empty()
+        self.ledger.pending.is_empty() && self.batcher.is_empty() && !self.ledger.keeper.is_busy()
     }
 
     /// Takes records. `unread`: bytes of later buffers that the engine has not read yet.
@@ -106,6 +119,7 @@ impl Exporter {
             self.ledger.turn_away(records.counts, reason);
             return;
         }
+        self.spooling.on_records();
         let mut left = records.counts;
         let max_bytes = self.config.max_record_bytes;
         let result = decoder.decode(&records.bytes, max_bytes, records.at_ms, |signal, record| {
@@ -113,7 +127,7 @@ impl Exporter {
                 *left = left.saturating_sub(1);
             }
             match record {
-                Ok(json) => self.on_record(now, signal, json),
+                Ok(json) => self.on_record(now, signal, records.at_ms, json),
                 Err(Rejected { fault, name, bytes }) => {
                     let too_large = fault == Fault::TooLarge;
                     let reason = if too_large { DropReason::RecordTooLarge } else { DropReason::Unencodable };
@@ -122,9 +136,11 @@ impl Exporter {
             }
         });
         self.ledger.turn_away_unreadable(left, result.err().unwrap_or(Fault::Length));
+        self.ledger.keeper.hand_over();
     }
 
-    fn on_record(&mut self, now: Instant, signal: Signal, json: &[u8]) {
+    fn on_record(&mut self, now: Instant, signal: Signal, at_ms: f64, json: &[u8]) {
+        self.ledger.keeper.append(signal, || self.batcher.next_number(signal), at_ms, json);
         self.ledger.stats.queued(signal, json.len());
         if let Some(batch) = self.batcher.push(now, signal, json) {
             self.start(now, batch);
@@ -147,6 +163,7 @@ impl Exporter {
         }
         self.ledger.report_overflow(Some(now), self.config.max_queue_bytes);
         self.give_up_what_is_held(now);
+        self.on_keep_time(now);
         self.answer_flushes(now);
         self.report(now);
     }
@@ -156,8 +173,8 @@ impl Exporter {
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         let send = self.queue.deadline(now, self.haste(now));
         let probe = self.gate.deadline().max(self.gate.deadline().and(self.probes_held_until(now)));
-        let report = self.report_deadline();
-        [self.batcher.deadline(), self.ledger.deadline(), probe, send, report].into_iter().flatten().min()
+        let (report, keep) = (self.report_deadline(), self.spooling.deadline());
+        [self.batcher.deadline(), self.ledger.deadline(), probe, send, report, keep].into_iter().flatten().min()
     }
 
     /// The next job to send now, if there is one and another request is allowed. The caller has to pass each job back
@@ -226,9 +243,7 @@ impl Exporter {
 
     /// Drops the oldest waiting records until the limit holds. Bodies in flight count, but cannot be recalled.
     fn make_room(&mut self, now: Instant) {
-        while let excess @ 1.. = (self.queue.cost() + self.batcher.bytes() + self.queue.out_cost() + self.unread)
-            .saturating_sub(self.config.max_queue_bytes)
-        {
+        while let excess @ 1.. = self.memory_bytes().saturating_sub(self.config.max_queue_bytes) {
             if self.queue.cost() == 0 {
                 self.close_batch(now);
             }
@@ -240,11 +255,14 @@ impl Exporter {
                 self.ledger.trim(records, bytes);
                 self.queue.push(job);
             } else {
-                self.ledger.on_overflow(job.count());
-                self.settle(now, &job, End::Dropped(DropReason::QueueFull));
+                self.settle(now, &job, End::Parked(DropReason::QueueFull));
             }
         }
         self.ledger.report_overflow(Some(now), self.config.max_queue_bytes);
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.queue.cost() + self.batcher.bytes() + self.queue.out_cost() + self.unread
     }
 
     fn settle(&mut self, now: Instant, job: &Job, end: End) {
@@ -261,6 +279,7 @@ impl Exporter {
         self.queue = Queue::new(0);
         self.batcher.take();
         self.report_rest();
+        self.report_kept();
         self.ledger.stop(failing);
     }
 }
@@ -278,7 +297,7 @@ mod tests {
 
     fn exporter(options: &str) -> Exporter {
         let json = format!(r#"{{"accessToken":"t","endpoints":["a","b","c","d","e"],{options}}}"#);
-        Exporter::new(Config::from_json(&json).unwrap(), Arc::new(Deaf), Arc::default(), || 0.5)
+        Exporter::new(Config::from_json(&json).unwrap(), Arc::new(Deaf), Arc::default(), None, || 0.5)
     }
 
     /// Returns the bytes of memory that a full queue takes, and `maxQueueBytes`.
@@ -288,7 +307,7 @@ mod tests {
         let mut waiting = exporter(&format!(r#""maxBatchSize":{batch_size},"maxQueueBytes":{max_queue_bytes}"#));
         let memory = allocation_counter::measure(|| {
             for _ in 0..2 * max_queue_bytes / record.len() as u64 {
-                waiting.on_record(now, Signal::Logs, record);
+                waiting.on_record(now, Signal::Logs, 0.0, record);
             }
         });
         (u64::try_from(memory.bytes_current).unwrap(), max_queue_bytes)

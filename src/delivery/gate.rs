@@ -68,6 +68,18 @@ impl Gate {
         }
     }
 
+    /// Whether records pass, when there is none to admit.
+    #[must_use]
+    pub fn is_open(&self, now: Instant) -> bool {
+        !matches!(self.state, State::Paused { .. }) && self.reopens_at(now).is_none()
+    }
+
+    /// When a cooldown ends.
+    #[must_use]
+    pub fn reopens_at(&self, now: Instant) -> Option<Instant> {
+        if let State::Cooldown { until } = self.state { Some(until).filter(|until| now < *until) } else { None }
+    }
+
     /// The effect of the gate on new records.
     #[must_use]
     pub fn health(&self, now: Instant) -> health::State {

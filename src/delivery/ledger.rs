@@ -11,6 +11,7 @@ use crate::{
     delivery::{
         gate::CooldownStarted,
         job::Job,
+        keeper::Keeper,
         payload::RecordRange,
         pending::{Failure, Pending, PendingBatch},
     },
@@ -44,6 +45,9 @@ pub enum End {
     },
     /// Dropped. Another place logs the total.
     Dropped(DropReason),
+    /// Memory has released them and the spool keeps them. Records that the spool does not have are dropped for this
+    /// reason.
+    Parked(DropReason),
     /// A single record that is dropped and named in the log.
     Named {
         /// What identifies the record.
@@ -58,6 +62,7 @@ pub enum End {
 enum Fate {
     Delivered,
     Dropped(DropReason),
+    Parked(DropReason),
 }
 
 /// Records dropped because the queue was full, and the time of the last report.
@@ -76,13 +81,15 @@ pub struct Ledger {
     /// Batches in flight, and the flushes that wait for them.
     pub pending: Pending,
     endpoints: Endpoints,
+    /// The spool.
+    pub keeper: Keeper,
 }
 
 impl Ledger {
     /// An empty ledger.
     #[must_use]
-    pub fn new(sink: Arc<dyn Sink>, stats: Arc<Stats>, endpoints: Endpoints) -> Self {
-        Self { sink, overflow: Overflow::default(), stats, pending: Pending::default(), endpoints }
+    pub fn new(sink: Arc<dyn Sink>, stats: Arc<Stats>, endpoints: Endpoints, keeper: Keeper) -> Self {
+        Self { sink, overflow: Overflow::default(), stats, pending: Pending::default(), endpoints, keeper }
     }
 
     /// Sends an event to the facade.
@@ -111,6 +118,7 @@ impl Ledger {
                 }
                 self.leave(records, bytes, Fate::Dropped(reason));
             }
+            End::Parked(reason) => self.leave(records, bytes, Fate::Parked(reason)),
             End::AuthRejected { status, cooldown } => {
                 if let Some(batch) = batch {
                     batch.lose(signal, records.count, None);
@@ -143,20 +151,34 @@ impl Ledger {
 
     /// A full queue has dropped the oldest records of a job; its other records still wait.
     pub fn trim(&mut self, records: RecordRange, bytes: usize) {
-        self.on_overflow(records.count);
-        self.leave(records, bytes, Fate::Dropped(DropReason::QueueFull));
+        self.leave(records, bytes, Fate::Parked(DropReason::QueueFull));
     }
 
-    /// The one door: after this call nothing more happens to these records. `bytes`: the length of their JSON.
-    fn leave(&self, records: RecordRange, bytes: usize, fate: Fate) {
+    /// The one door: after this call nothing more happens to these records in memory. `bytes`: the length of their JSON.
+    fn leave(&mut self, records: RecordRange, bytes: usize, fate: Fate) {
         let RecordRange { signal, count, .. } = records;
         match fate {
-            Fate::Delivered => self.stats.delivered(signal, count, bytes),
-            Fate::Dropped(reason) => {
+            Fate::Delivered => {
+                self.keeper.settle(&records, bytes);
+                self.stats.delivered(signal, count, bytes);
+            }
+            Fate::Parked(reason) if self.keeper.park(&records, bytes, reason) => {
+                self.stats.parked(signal, count, bytes);
+            }
+            Fate::Dropped(reason) | Fate::Parked(reason) => {
+                self.keeper.settle(&records, bytes);
                 self.stats.dropped(signal, reason, count, bytes);
-                self.emit(&Event::Dropped { signal, reason, count });
+                self.say_dropped(signal, reason, count);
             }
         }
+    }
+
+    /// Says that records are lost, and which of them the queue let go.
+    pub fn say_dropped(&mut self, signal: Signal, reason: DropReason, count: u64) {
+        if reason == DropReason::QueueFull {
+            self.on_overflow(count);
+        }
+        self.emit(&Event::Dropped { signal, reason, count });
     }
 
     /// Counts records that never joined a batch, and so have no numbers.

@@ -9,6 +9,7 @@
 //! | `queue` | jobs that wait, by signal |
 //! | `job` | a payload to send, and what it waits for |
 //! | `timing` | the one place for time: the state of an address, and what may be sent when |
+//! | `keeper` | the commands and reports between the exporter and its spool; `exporter/spooling`: their effects |
 //! | `gate` | whether the exporter sends at all |
 //! | `watch` | which addresses have stopped working, so that each change is reported once |
 //! | `ledger`, `pending` | what has become of records; closed batches with records left, and flushes that wait |
@@ -17,6 +18,7 @@ pub mod batch;
 pub mod exporter;
 mod gate;
 pub mod job;
+mod keeper;
 mod ledger;
 pub mod payload;
 pub mod pending;

@@ -178,6 +178,12 @@ impl Pending {
         Settled { loss, batch: is_over.then(|| self.open.remove(&number)).flatten() }
     }
 
+    /// The number of the last batch.
+    #[must_use]
+    pub fn last_batch(&self) -> u64 {
+        self.last_batch
+    }
+
     /// Adds a flush that waits.
     pub fn wait(&mut self, waiter: Waiter) {
         self.waiters.push(waiter);

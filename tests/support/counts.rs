@@ -12,6 +12,8 @@ pub struct Counts {
     pub queued: u64,
     pub queued_bytes: u64,
     pub in_flight: u64,
+    pub recovered: u64,
+    pub spooled: u64,
 }
 
 impl Counts {
@@ -41,6 +43,8 @@ impl Counts {
         self.queued += snapshot.queued;
         self.queued_bytes += snapshot.queued_bytes;
         self.in_flight += snapshot.in_flight;
+        self.recovered += snapshot.recovered;
+        self.spooled += snapshot.spooled;
         for &(reason, count) in &snapshot.dropped {
             self.dropped[reason as usize] += count;
         }
@@ -61,9 +65,9 @@ impl Counts {
 
     /// See [`Counts::assert_sound`].
     pub fn is_sound(&self, before: &Self) -> bool {
-        let parts = self.delivered + self.dropped() + self.queued + self.in_flight;
+        let parts = self.delivered + self.dropped() + self.queued + self.in_flight + self.spooled;
         let growing = |counts: &Self| [counts.accepted, counts.delivered, counts.dropped(), counts.retried];
         let grown = growing(self).into_iter().zip(growing(before)).all(|(after, before)| after >= before);
-        self.accepted == parts && grown
+        self.accepted + self.recovered == parts && grown
     }
 }

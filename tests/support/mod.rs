@@ -18,7 +18,7 @@ use mastra_native_exporter::{
     clock,
     command::Command,
     config::Config,
-    engine::Engine,
+    engine::{Engine, OpenSpool},
     event::{Event, Sink},
     signal::Signal,
     stats::{DropReason, Stats},
@@ -116,14 +116,22 @@ pub struct Rig {
 
 impl Rig {
     pub fn start() -> Self {
+        Self::start_with(Box::new(|_, _, _| Ok(None)))
+    }
+
+    /// `open_spool` makes the spools of exporters that want one.
+    pub fn start_with(open_spool: OpenSpool) -> Self {
         let (commands, receiver) = unbounded();
         let wake = Arc::new(Notify::new());
         let collectors: Arc<Mutex<HashMap<String, Arc<Collector>>>> = Arc::default();
         let known = Arc::clone(&collectors);
-        let engine = Engine::new(move |config: &Config| {
-            let collector = lock(&known).get(config.endpoints.url(Signal::Traces)).cloned();
-            collector.map(ScriptedTransport).ok_or_else(|| "no such collector".to_owned())
-        });
+        let engine = Engine::new(
+            move |config: &Config| {
+                let collector = lock(&known).get(config.endpoints.url(Signal::Traces)).cloned();
+                collector.map(ScriptedTransport).ok_or_else(|| "no such collector".to_owned())
+            },
+            open_spool,
+        );
         Self {
             start: clock::now(),
             engine: tokio::spawn(watched(engine.run(receiver, Arc::clone(&wake)))),

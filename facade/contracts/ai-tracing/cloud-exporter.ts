@@ -50,7 +50,7 @@ export interface AITracingEvent {
 }
 
 const DEFAULT_ENDPOINT = 'https://api.mastra.ai/ai/spans/publish';
-const KNOWN_OPTIONS: readonly string[] = ['accessToken', 'endpoint', 'compression', 'logger', 'logLevel'];
+const KNOWN_OPTIONS: readonly string[] = ['accessToken', 'endpoint', 'compression', 'spoolDirectory', 'spoolSync', 'logger', 'logLevel'];
 const NAMES: Names = { exporterName: 'CloudExporter', errorIdPrefix: 'CLOUD_AI_TRACING' };
 
 class NativeCloudExporter extends BaseExporter {

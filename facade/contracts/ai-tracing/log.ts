@@ -53,6 +53,10 @@ export class AiTracingLog implements PipelineLog {
     this.#log.lostAtExit(lostRecords, lastError);
   }
 
+  keptAtExit(keptRecords: number, path: string): void {
+    this.#log.keptAtExit(keptRecords, path);
+  }
+
   /** Records were left at shutdown. */
   flushingOnShutdown(remainingEvents: number): void {
     safely(() => this.#logger().info('Flushing remaining events on shutdown', { remainingEvents }));

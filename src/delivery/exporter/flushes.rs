@@ -26,19 +26,25 @@ impl Exporter {
             self.queue.hurry_all();
         }
         self.ledger.pending.wait(waiter);
+        if kind == FlushKind::Exit {
+            self.settle_down();
+        }
         self.answer_flushes(now);
     }
 
     /// The exporter takes no more records: sends everything that waits.
     pub fn close(&mut self, now: Instant) {
+        self.spooling.finishes = true;
         self.close_batch(now);
         self.queue.bring_forward(now, self.haste(now));
     }
 
     /// The process waits for the remaining records until `deadline`. Every job may go out at once, and an address that
-    /// fails makes no pause.
+    /// fails makes no pause. With a spool, the process waits only until the spool has every record.
     pub fn end(&mut self, now: Instant, deadline: Instant) {
+        self.spooling.finishes = true;
         self.close_batch(now);
+        self.settle_down();
         self.ends_at = self.ends_at.max(Some(deadline));
         self.queue.hurry_all();
     }
@@ -53,6 +59,10 @@ impl Exporter {
                 continue;
             }
             while let Some(job) = self.queue.pop_oldest_of(signal) {
+                if self.ledger.keeper.is_on() {
+                    self.settle(now, &job, End::Parked(DropReason::Shutdown));
+                    continue;
+                }
                 dropped_records += job.count();
                 self.settle(now, &job, End::Dropped(DropReason::Shutdown));
             }
@@ -63,12 +73,21 @@ impl Exporter {
     }
 
     pub(super) fn answer_flushes(&mut self, now: Instant) {
+        if self.spooling.is_keeping() {
+            return;
+        }
         let (queue, counted) = (&self.queue, self.config.max_attempts.is_some());
         let is_over = |waiter: &Waiter| {
             now >= waiter.deadline || Signal::ALL.into_iter().all(|signal| is_done(queue, now, counted, waiter, signal))
         };
         let mut answered = self.ledger.pending.take_answered(is_over);
+        answered.append(&mut self.spooling.answers);
         if !self.stopped && answered.iter().any(|waiter| waiter.kind == FlushKind::Shutdown) {
+            if self.ledger.keeper.holds_any() || self.ledger.keeper.is_busy() {
+                self.spooling.answers = answered;
+                self.keep(now);
+                return self.answer_flushes(now);
+            }
             self.stop();
             // The exporter has stopped, so every other flush is answered too.
             answered.extend(self.ledger.pending.take_answered(|_| true));

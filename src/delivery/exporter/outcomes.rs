@@ -27,6 +27,9 @@ impl Exporter {
             return;
         }
         self.queue.on_returned(&job);
+        if job.batch <= self.spooling.kept_until {
+            return self.on_late_outcome(&job, &outcome);
+        }
         self.ledger.stats.returned(job.signal(), job.count(), job.payload.record_bytes());
         job.attempts = job.attempts.saturating_add(1);
         let address = self.queue.address_mut(job.signal());
@@ -178,7 +181,7 @@ impl Exporter {
         if is_exhausted && job.is_part && job.is_suspected() && job.count() == 1 {
             self.drop_named(now, &job, DropReason::RetriesExhausted);
         } else if is_exhausted {
-            self.settle(now, &job, End::Failed { cause, reason: DropReason::RetriesExhausted });
+            self.give_up(now, &job, cause);
         } else {
             self.ledger.stats.retried(signal, job.count());
             let search = job.is_suspected() && job.count() > 1 && !haste.counted;
@@ -193,8 +196,14 @@ impl Exporter {
     /// The signal's address has just failed again: drops the jobs that are older than their window.
     fn expire(&mut self, now: Instant, signal: Signal, cause: &str) {
         while let Some(job) = self.queue.pop_expired(now, signal) {
-            let (cause, reason) = (cause.to_owned(), DropReason::RetriesExhausted);
-            self.settle(now, &job, End::Failed { cause, reason });
+            self.give_up(now, &job, cause.to_owned());
         }
+    }
+
+    /// The job's attempts or its window are used up. A spool keeps it for longer than the window, not for more attempts.
+    fn give_up(&mut self, now: Instant, job: &Job, cause: String) {
+        let reason = DropReason::RetriesExhausted;
+        let parks = self.ledger.keeper.is_on() && self.config.max_attempts.is_none();
+        self.settle(now, job, if parks { End::Parked(reason) } else { End::Failed { cause, reason } });
     }
 }

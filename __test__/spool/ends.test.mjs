@@ -1,0 +1,128 @@
+// A process ends in whatever way while the collector is down; the next one delivers what it has left.
+import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { describe, test } from 'node:test';
+import { numbered } from '../support/lost-spans.mjs';
+import { startSpool } from '../support/spool.mjs';
+
+const COUNT = 300;
+const kept = ({ stdout }) => stdout.match(/CloudExporter (shutdown )?kept \d+ records in its spool/g) ?? [];
+
+// [how, END of the fixture, signal sent by the parent, exit code, ended by signal, lines]
+const ENDS = [
+  ['SIGKILL', 'stay', 'SIGKILL', null, 'SIGKILL', []],
+  ['process.abort()', 'abort', undefined, null, 'SIGABRT', []],
+  ['heap out of memory', 'memory', undefined, null, 'SIGABRT', []],
+  ['SIGTERM without a handler', 'stay', 'SIGTERM', null, 'SIGTERM', [`CloudExporter kept ${COUNT} records in its spool`]],
+  ['process.exit()', 'exit', undefined, 7, null, [`CloudExporter kept ${COUNT} records in its spool`]],
+  ['the script ends', 'script', undefined, 0, null, [`CloudExporter kept ${COUNT} records in its spool`]],
+  ['shutdown()', 'shutdown', undefined, 0, null, [`CloudExporter shutdown kept ${COUNT} records in its spool`]],
+];
+
+describe('what a process leaves is delivered by the next one, once, beside its own', { concurrency: 2 }, () => {
+  for (const [name, end, signal, code, endedBy, lines] of ENDS) {
+    for (const mode of ['hang', 503]) {
+      test(`${name}, the collector ${mode === 'hang' ? 'hangs' : 'answers 503'}`, async () => {
+        const spool = await startSpool({ mode });
+        try {
+          const child = spool.start({ count: COUNT, end, options: { shutdownTimeoutMs: 200 } });
+          if (signal) {
+            await child.said('ready');
+            child.kill(signal);
+          }
+          const result = await child.ended;
+          assert.deepEqual([result.code, result.signal], [code, endedBy], result.stderr);
+          assert.deepEqual(kept(result), lines);
+          spool.state.mode = 'ok';
+          const next = spool.start({ count: 100, prefix: 'n', written: 0, options: { maxBatchWaitMs: 100 } });
+          const ids = await spool.arrived(COUNT + 100);
+          const expected = [...numbered(COUNT), ...numbered(100, 'n')].sort();
+          // Requests that hang are in the recording too: at least once, and each of them.
+          assert.deepEqual([...new Set(ids)].sort(), expected);
+          next.kill('SIGTERM');
+          assert.deepEqual(kept(await next.ended), [], 'nothing is left');
+          assert.deepEqual(spool.files(), []);
+        } finally {
+          await spool.close();
+        }
+      });
+    }
+  }
+});
+
+test('the token is nowhere in the spool, and nobody else may read it', async () => {
+  const spool = await startSpool();
+  try {
+    const child = spool.start({ count: COUNT });
+    await child.said('ready');
+    const files = spool.files();
+    assert.ok(files.some((path) => path.endsWith('.seg')), files.join());
+    for (const path of files) {
+      assert.doesNotMatch(path, /s3cret/);
+      assert.doesNotMatch(spool.content(path), /s3cret/);
+      assert.equal(statSync(path).mode & 0o077, 0, basename(path));
+    }
+    assert.match(files.map(spool.content).join(''), /"spanId":"s0"/, 'records are readable');
+  } finally {
+    await spool.close();
+  }
+});
+
+test('ten processes with one directory: each record of a dead one is delivered by exactly one', async () => {
+  const spool = await startSpool();
+  try {
+    const dead = spool.start({ count: COUNT });
+    await dead.said('ready');
+    dead.kill('SIGKILL');
+    await dead.ended;
+    spool.state.mode = 'ok';
+    const before = spool.collector.records('spans').length;
+    const ten = Array.from({ length: 10 }, () => spool.start({}));
+    await Promise.all(ten.map((child) => child.said('ready')));
+    await spool.arrived(COUNT);
+    for (const child of ten) child.kill('SIGTERM');
+    await Promise.all(ten.map(({ ended }) => ended));
+    assert.equal(spool.collector.records('spans').length - before, COUNT, 'none twice');
+    assert.deepEqual(spool.files(), []);
+  } finally {
+    await spool.close();
+  }
+});
+
+// By hand: SPOOL_KILLS=100 node --test __test__/spool/ends.test.mjs
+const KILLS = Number(process.env.SPOOL_KILLS ?? 8);
+
+test(`SIGKILL under load, ${KILLS} times: what is in the files is delivered, and the last moments alone are lost`, async () => {
+  const spool = await startSpool({ mode: 503 });
+  try {
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      spool.state.mode = kill % 3 === 2 ? 'ok' : 503;
+      const child = spool.start({ count: 20, prefix: `k${kill}-`, end: 'load', options: { maxBatchWaitMs: 20, logLevel: 'error' } });
+      await child.said('ready');
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 200)); // the moment is the input of this test
+      child.kill('SIGKILL');
+      await child.ended;
+    }
+    spool.state.mode = 'ok';
+    const files = spool.files().filter((path) => path.endsWith('.seg')).map(spool.content).join('');
+    const written = new Set([...files.matchAll(/"spanId":"(k\d+-\d+)"/g)].map(([, id]) => id));
+    const last = spool.start({});
+    await spool.collector.waitFor(() => {
+      const arrived = new Set(spool.collector.records('spans').map(({ spanId }) => spanId));
+      return [...written].every((id) => arrived.has(id));
+    });
+    // Of each process the spans without a gap: nothing in the middle is missing.
+    const arrived = spool.collector.records('spans').map(({ spanId }) => spanId);
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      const numbers = new Set(arrived.filter((id) => id.startsWith(`k${kill}-`)).map((id) => Number(id.split('-')[1])));
+      assert.ok(numbers.size >= 20);
+      assert.equal(Math.max(...numbers) + 1, numbers.size, `process ${kill} has a gap`);
+    }
+    last.kill('SIGTERM');
+    await last.ended;
+    assert.deepEqual(spool.files(), []);
+  } finally {
+    await spool.close();
+  }
+});

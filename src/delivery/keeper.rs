@@ -1,0 +1,283 @@
+//! An exporter's dealings with its spool: what is in memory of it, what is not, and what the two say to each other.
+//! Without a spool nothing here does anything.
+
+use crate::{
+    delivery::payload::RecordRange,
+    signal::Signal,
+    spool::{
+        Spool,
+        block::Block,
+        message::{Command, Counts, Holding, Place, Report},
+        segment::{MAX_NUMBER, OWN_RUN, RunId},
+    },
+    stats::DropReason,
+};
+
+/// A hand-over with more JSON than this is written in parts.
+const BLOCK_BYTES: usize = 1 << 20;
+/// So many bytes of each signal are read back at most before they are delivered: 5 MiB in all. Less of a small queue.
+const READ_BYTES: usize = 1 << 20;
+
+/// Numbers of one run are below this; in the exporter those of an adopted run begin at a multiple of it.
+const RUN: u64 = MAX_NUMBER;
+/// What stands for the own run in the numbers of its records that were read back.
+const OWN_READ_BACK: u64 = 1 << 23;
+
+/// See the module.
+#[derive(Default)]
+pub struct Keeper {
+    spool: Option<Spool>,
+    /// Records that are not handed to the spool yet.
+    open: [Block; Signal::ALL.len()],
+    holding: Holding,
+    /// Records that are only in the spool.
+    spooled: Counts,
+    /// Bytes in memory that were read back.
+    read_back: [usize; Signal::ALL.len()],
+    /// Whether the spool has been asked for records.
+    asked: [bool; Signal::ALL.len()],
+    last_ticket: u32,
+    /// The question that is not answered yet.
+    waits_for: Option<u32>,
+    /// Something was sent after the last question.
+    dirty: bool,
+    read_bytes: usize,
+}
+
+impl Keeper {
+    /// With a spool, or without.
+    #[must_use]
+    pub fn new(spool: Option<Spool>, max_queue_bytes: usize) -> Self {
+        Self { spool, read_bytes: READ_BYTES.min(max_queue_bytes / 16), ..Self::default() }
+    }
+
+    /// Whether there is a spool.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.spool.is_some()
+    }
+
+    /// A record has got its number.
+    pub fn append(&mut self, signal: Signal, number: impl FnOnce() -> u64, at_ms: f64, json: &[u8]) {
+        if self.spool.is_none() {
+            return;
+        }
+        let Some(block) = self.open.get_mut(signal.index()) else { return };
+        if block.lengths.is_empty() {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a time; nonsense becomes 0 or the largest"
+            )]
+            let wall_ms = at_ms as u64;
+            (block.first, block.wall_ms) = (number(), wall_ms);
+        }
+        block.push(json);
+        let full = block.json.len() >= BLOCK_BYTES;
+        add(&mut self.holding.memory, signal, 1);
+        if full {
+            self.hand_over();
+        }
+    }
+
+    /// Sends what has been appended. What the spool does not take is in memory only.
+    pub fn hand_over(&mut self) {
+        let Some(spool) = &self.spool else { return };
+        for (signal, block) in
+            Signal::ALL.into_iter().zip(&mut self.open).filter(|(_, block)| !block.lengths.is_empty())
+        {
+            spool.send(Command::Append(signal, std::mem::take(block)));
+            self.dirty = true;
+        }
+    }
+
+    /// Records are delivered or dropped for good. `bytes`: of their JSON.
+    pub fn settle(&mut self, records: &RecordRange, bytes: usize) {
+        if self.spool.is_some() {
+            self.leave_memory(records, bytes);
+            self.send(Command::Ack(records.signal, place(records)));
+        }
+    }
+
+    /// Memory lets go of records. False when the spool does not take them; what it has not got it reports.
+    #[must_use]
+    pub fn park(&mut self, records: &RecordRange, bytes: usize, reason: DropReason) -> bool {
+        self.hand_over();
+        let taken = self.spool.as_ref().is_some_and(|spool| {
+            let park = Command::Park(records.signal, place(records), reason);
+            spool.send(park)
+        });
+        if taken {
+            self.leave_memory(records, bytes);
+            add(&mut self.spooled, records.signal, records.count);
+        }
+        taken
+    }
+
+    /// Asks whether all that is in memory is in the spool too. Answered by [`Report::Confirmed`] with this ticket.
+    pub fn confirm(&mut self) -> Option<u32> {
+        let holding = self.holding;
+        self.ask(|ticket| Command::Confirm(ticket, holding))
+    }
+
+    /// The same, if something was sent after the last question.
+    pub fn confirm_if_dirty(&mut self) {
+        if self.dirty {
+            self.confirm();
+        }
+    }
+
+    /// Memory lets go of everything; answers how many records of each signal that are. The spool reports what it has not
+    /// got, and [`Report::Confirmed`].
+    pub fn keep(&mut self, reason: DropReason) -> Counts {
+        self.hand_over();
+        let holding = self.holding;
+        self.ask(|ticket| Command::Keep(ticket, holding, reason));
+        self.holding.memory = Counts::default();
+        self.read_back = Default::default();
+        for signal in Signal::ALL {
+            add(&mut self.spooled, signal, get(&holding.memory, signal));
+        }
+        holding.memory
+    }
+
+    /// Whether anything is in memory that could be in the spool alone.
+    #[must_use]
+    pub fn holds_any(&self) -> bool {
+        self.spool.is_some() && self.holding.memory.iter().any(|&count| count > 0)
+    }
+
+    /// Whether the spool may not have done everything that it was told.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.dirty || self.is_asking()
+    }
+
+    /// Whether an answer to [`Keeper::confirm`] or [`Keeper::keep`] is still to come.
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        self.waits_for.is_some()
+    }
+
+    /// Whether this is the answer that was waited for.
+    pub fn on_confirmed(&mut self, ticket: u32) -> bool {
+        self.waits_for.take_if(|waits_for| *waits_for == ticket).is_some()
+    }
+
+    /// Stops waiting for an answer.
+    pub fn give_up_asking(&mut self) {
+        self.waits_for = None;
+    }
+
+    /// What the spool has to say.
+    #[must_use]
+    pub fn reports(&self) -> Vec<Report> {
+        self.spool.as_ref().map(|spool| spool.reports().collect()).unwrap_or_default()
+    }
+
+    /// Records of dead processes are in the spool.
+    pub fn on_recovered(&mut self, counts: Counts) {
+        for signal in Signal::ALL {
+            add(&mut self.spooled, signal, get(&counts, signal));
+        }
+    }
+
+    /// Records that were only in the spool are in memory. `bytes`: of their JSON.
+    pub fn on_read(&mut self, signal: Signal, count: u64, bytes: usize) {
+        self.on_spooled_left(signal, count);
+        add(&mut self.holding.memory, signal, count);
+        add(&mut self.holding.received, signal, count);
+        if let Some(read_back) = self.read_back.get_mut(signal.index()) {
+            *read_back += bytes;
+        }
+        if let Some(asked) = self.asked.get_mut(signal.index()) {
+            *asked = false;
+        }
+    }
+
+    /// Records that were only in the spool are so no longer.
+    pub fn on_spooled_left(&mut self, signal: Signal, count: u64) {
+        if let Some(spooled) = self.spooled.get_mut(signal.index()) {
+            *spooled = spooled.saturating_sub(count);
+        }
+    }
+
+    /// Records that are only in the spool.
+    #[must_use]
+    pub fn spooled(&self) -> u64 {
+        self.spooled.iter().sum()
+    }
+
+    /// Memory has room: asks for records that are only in the spool, where few are in memory already.
+    pub fn read(&mut self) {
+        for signal in Signal::ALL {
+            let at = signal.index();
+            let (Some(asked), Some(&read_back)) = (self.asked.get_mut(at), self.read_back.get(at)) else { continue };
+            let wanted = get(&self.spooled, signal) > 0 && !*asked && read_back < self.read_bytes / 2;
+            if wanted && let Some(spool) = &self.spool {
+                *asked = spool.send(Command::Read(signal, self.read_bytes - read_back));
+            }
+        }
+    }
+
+    /// A record that memory has let go of was delivered after all.
+    pub fn settle_parked(&mut self, records: &RecordRange) {
+        self.on_spooled_left(records.signal, records.count);
+        self.send(Command::Ack(records.signal, place(records)));
+    }
+
+    fn leave_memory(&mut self, records: &RecordRange, bytes: usize) {
+        let at = records.signal.index();
+        if let Some(memory) = self.holding.memory.get_mut(at) {
+            *memory = memory.saturating_sub(records.count);
+        }
+        if records.first >= RUN
+            && let Some(read_back) = self.read_back.get_mut(at)
+        {
+            *read_back = read_back.saturating_sub(bytes);
+        }
+    }
+
+    fn send(&mut self, command: Command) {
+        self.hand_over();
+        if let Some(spool) = &self.spool {
+            self.dirty = true;
+            // An acknowledgement that is not taken costs a second delivery after the end of the process.
+            spool.send(command);
+        }
+    }
+
+    fn ask(&mut self, command: impl FnOnce(u32) -> Command) -> Option<u32> {
+        self.hand_over();
+        let ticket = self.last_ticket.wrapping_add(1);
+        self.last_ticket = ticket;
+        let asked = self.spool.as_ref().is_some_and(|spool| spool.send(command(ticket)));
+        self.dirty = false;
+        self.waits_for = asked.then_some(ticket);
+        self.waits_for
+    }
+}
+
+/// The number in the exporter of a record that was read back: different from those of all others of its signal, and larger
+/// than those of records that were not.
+#[must_use]
+pub fn read_back_number(run: RunId, number: u64) -> u64 {
+    let run = if run == OWN_RUN { OWN_READ_BACK } else { u64::from(run) };
+    run * RUN + number
+}
+
+fn place(records: &RecordRange) -> Place {
+    let (run, first) = (records.first / RUN, records.first % RUN);
+    let run = if run == OWN_READ_BACK { OWN_RUN } else { RunId::try_from(run).unwrap_or(OWN_RUN) };
+    Place { run, numbers: first..first + records.count }
+}
+
+fn get(counts: &Counts, signal: Signal) -> u64 {
+    counts.get(signal.index()).copied().unwrap_or_default()
+}
+
+fn add(counts: &mut Counts, signal: Signal, count: u64) {
+    if let Some(sum) = counts.get_mut(signal.index()) {
+        *sum += count;
+    }
+}

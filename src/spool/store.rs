@@ -1,0 +1,475 @@
+//! What is in the spool: the run that this process writes, and dead runs that it has taken over. Pure but for the disk;
+//! told the time of day.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    io,
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    block::Block,
+    claim::Run,
+    disk::Disk,
+    message::{Command, Counts, Holding, Place, Report},
+    ranges::{self, Ranges},
+    recover::Unscanned,
+    segment::{self, Key, OWN_RUN, RunId, Segment},
+    writer::Writer,
+};
+use crate::{
+    config::{SpoolConfig, SpoolSync},
+    signal::Signal,
+    stats::DropReason,
+};
+
+/// A failed disk is tried again after this many ticks.
+const RETRY_TICKS: u32 = 10;
+/// How often others' runs are looked at: one that was live at the start may be dead by now.
+const LOOK_TICKS: u32 = 20;
+/// A segment that cannot be opened is given up after this many attempts, one a tick.
+const MAX_FAILURES: u32 = 10;
+
+/// What may be kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes over all runs of the destination.
+    pub max_bytes: u64,
+    /// Records older than this are dropped.
+    pub max_age_ms: u64,
+    /// Whether what is written is synced at each tick.
+    pub sync: bool,
+}
+
+impl Limits {
+    /// Those of an exporter's options.
+    #[must_use]
+    pub fn new(config: &SpoolConfig) -> Self {
+        let max_age_ms = u64::try_from(config.max_age.as_millis()).unwrap_or(u64::MAX);
+        Self { max_bytes: config.max_bytes, max_age_ms, sync: config.sync == SpoolSync::Interval }
+    }
+}
+
+/// See the module.
+pub struct Store<D: Disk> {
+    pub(super) disk: D,
+    /// Of the destination.
+    pub(super) directory: PathBuf,
+    pub(super) limits: Limits,
+    pub(super) writer: Writer<D>,
+    /// The own run; none while the disk cannot be used.
+    pub(super) own: Option<Run<D>>,
+    /// Dead runs that were taken over.
+    pub(super) adopted: BTreeMap<RunId, Run<D>>,
+    pub(super) last_run: RunId,
+    /// Names of runs that are not to be looked at again.
+    pub(super) left_alone: BTreeSet<String>,
+    pub(super) segments: BTreeMap<Key, Segment>,
+    pub(super) unscanned: VecDeque<Unscanned>,
+    /// Bytes of all of these.
+    pub(super) total_bytes: u64,
+    /// Bytes of runs whose owners live.
+    pub(super) live_bytes: u64,
+    /// Ticks until others' runs are looked at again.
+    look_in: u32,
+    /// Records read for the engine so far.
+    given: Counts,
+    /// The engine has room for so many bytes of each signal.
+    wanted: [Option<usize>; Signal::ALL.len()],
+    /// Ticks until the next attempt, after a failure.
+    retry_in: Option<u32>,
+    pub(super) now_ms: u64,
+    reports: Vec<Report>,
+}
+
+impl<D: Disk> Store<D> {
+    /// Opens the spool of a destination. What goes wrong is reported; then it is tried again later.
+    pub fn open(disk: D, directory: PathBuf, limits: Limits, now_ms: u64) -> Self {
+        let mut store = Self {
+            disk,
+            directory,
+            limits,
+            writer: Writer::new(&limits),
+            own: None,
+            adopted: BTreeMap::new(),
+            last_run: OWN_RUN,
+            left_alone: BTreeSet::new(),
+            segments: BTreeMap::new(),
+            unscanned: VecDeque::new(),
+            total_bytes: 0,
+            live_bytes: 0,
+            look_in: LOOK_TICKS,
+            given: Counts::default(),
+            wanted: Default::default(),
+            retry_in: None,
+            now_ms,
+            reports: Vec::new(),
+        };
+        match store.create_own() {
+            Ok(()) => store.look_for_dead_runs(),
+            Err(error) => store.fail(&error),
+        }
+        store
+    }
+
+    /// Does what the engine asks for.
+    pub fn on_command(&mut self, command: Command, now_ms: u64) {
+        self.now_ms = now_ms;
+        match command {
+            Command::Append(signal, block) => self.append(signal, &block),
+            Command::Ack(signal, place) => self.ack(signal, &place),
+            Command::Park(signal, place, reason) => self.park(signal, &place, reason),
+            Command::Read(signal, max_bytes) => {
+                if let Some(wanted) = self.wanted.get_mut(signal.index()) {
+                    *wanted = Some(max_bytes);
+                }
+            }
+            Command::Confirm(ticket, holding) => {
+                let safe = self.sync() && self.missing(&holding).iter().all(|&count| count == 0);
+                self.tidy();
+                self.report(Report::Confirmed(ticket, safe));
+            }
+            Command::Keep(ticket, holding, reason) => {
+                let missing = self.missing(&holding);
+                for segment in self.segments.values_mut() {
+                    let held = std::mem::take(&mut segment.held);
+                    held.iter().for_each(|range| segment.parked.insert(range));
+                }
+                for (signal, count) in Signal::ALL.into_iter().zip(missing) {
+                    self.lose(signal, reason, count);
+                }
+                self.sync();
+                self.report(Report::Confirmed(ticket, true));
+            }
+        }
+        self.serve();
+    }
+
+    /// Twice a second: syncs, and looks after what others do.
+    pub fn tick(&mut self, now_ms: u64) {
+        self.now_ms = now_ms;
+        if self.limits.sync {
+            self.sync();
+        }
+        if self.own.as_ref().is_some_and(|run| !run.exists(&self.disk)) {
+            self.lose_own();
+        }
+        self.retry_in = self.retry_in.map(|ticks| ticks.saturating_sub(1));
+        if self.own.is_none() && self.retry_in == Some(0) {
+            match self.create_own() {
+                Ok(()) => self.resume(),
+                Err(_) => self.retry_in = Some(RETRY_TICKS),
+            }
+        }
+        self.look_in = self.look_in.saturating_sub(1);
+        if self.look_in == 0 && self.retry_in.is_none() {
+            self.look_in = LOOK_TICKS;
+            self.look_for_dead_runs();
+        }
+        self.expire();
+        self.make_room();
+        self.serve();
+    }
+
+    /// What has happened since the last call.
+    pub fn take_reports(&mut self) -> Vec<Report> {
+        std::mem::take(&mut self.reports)
+    }
+
+    /// Bytes of this process's segments, by signal.
+    #[must_use]
+    pub fn bytes(&self) -> Counts {
+        let mut bytes = Counts::default();
+        let segments = self.segments.iter().map(|(key, segment)| (key.1, segment.bytes));
+        for (signal, length) in segments.chain(self.unscanned.iter().map(|file| (file.key.1, file.bytes))) {
+            if let Some(sum) = bytes.get_mut(signal) {
+                *sum += length;
+            }
+        }
+        bytes
+    }
+
+    /// Lets go of everything: runs with records in them can be taken over by others, empty ones are removed.
+    pub fn close(mut self) {
+        self.tidy();
+        self.sync();
+    }
+
+    /// The process may end now: nothing stays of what is settled.
+    fn tidy(&mut self) {
+        self.writer.close();
+        self.remove_settled();
+        if !self.holds_any(OWN_RUN)
+            && let Some(run) = self.own.take()
+        {
+            self.remove_run(run);
+        }
+    }
+
+    fn append(&mut self, signal: Signal, block: &Block) {
+        if self.retry_in.is_some_and(|ticks| ticks > 0) {
+            return;
+        }
+        if self.own.is_none()
+            && let Err(error) = self.create_own()
+        {
+            return self.fail(&error);
+        }
+        let Some(run) = &self.own else { return };
+        let written = self.writer.append(&self.disk, &run.directory, signal, block);
+        match written {
+            Ok(appended) => {
+                let segment = self.segments.entry(appended.key).or_insert_with(|| Segment {
+                    signal,
+                    path: appended.path,
+                    bytes: 0,
+                    oldest_ms: block.wall_ms,
+                    newest_ms: block.wall_ms,
+                    parked: Ranges::default(),
+                    held: Ranges::default(),
+                    failures: 0,
+                });
+                segment.bytes += appended.bytes;
+                self.total_bytes += appended.bytes;
+                segment.newest_ms = segment.newest_ms.max(block.wall_ms);
+                segment.held.insert(block.numbers());
+                if let Some(full) = appended.closed {
+                    self.remove_if_settled(full);
+                }
+                self.resume();
+                self.make_room();
+            }
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn ack(&mut self, signal: Signal, place: &Place) {
+        for key in self.keys(signal, place) {
+            let Some(segment) = self.segments.get_mut(&key) else { continue };
+            let mut acked = segment.held.remove(&place.numbers);
+            acked.extend(segment.parked.remove(&place.numbers));
+            if !self.remove_if_settled(key) {
+                for numbers in &acked {
+                    self.write_ack(key, numbers);
+                }
+            }
+        }
+    }
+
+    /// Notes on the disk that records are settled. Without that they are sent again after the end of the process.
+    pub(super) fn write_ack(&mut self, key: Key, numbers: &Range<u64>) {
+        let Some(segment) = self.segments.get_mut(&key) else { return };
+        match self.writer.ack(&self.disk, key, segment, numbers) {
+            Ok(bytes) => self.total_bytes += bytes,
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn park(&mut self, signal: Signal, place: &Place, reason: DropReason) {
+        let mut missing = place.numbers.end - place.numbers.start;
+        for key in self.keys(signal, place) {
+            let Some(segment) = self.segments.get_mut(&key) else { continue };
+            let parts = segment.held.remove(&place.numbers);
+            missing -= ranges::count(&parts).min(missing);
+            for part in parts {
+                segment.parked.insert(part);
+            }
+        }
+        self.lose(signal, reason, missing);
+    }
+
+    /// How many records of what the engine's memory holds are not here. What is on its way to the engine is held here
+    /// already, but not there.
+    fn missing(&self, holding: &Holding) -> Counts {
+        let mut missing = holding.memory;
+        for signal in Signal::ALL {
+            let at = signal.index();
+            let Some(count) = missing.get_mut(at) else { continue };
+            let of = |counts: &Counts| counts.get(at).copied().unwrap_or_default();
+            let on_its_way = of(&self.given).saturating_sub(of(&holding.received));
+            let segments = self.segments.iter().filter(|(key, _)| key.1 == at);
+            let held: u64 = segments.map(|(_, segment)| segment.held.count()).sum();
+            *count = (*count + on_its_way).saturating_sub(held);
+        }
+        missing
+    }
+
+    /// Answers the engine's wishes for parked records, oldest first.
+    pub(super) fn serve(&mut self) {
+        for signal in Signal::ALL {
+            if let Some(max_bytes) = self.wanted.get(signal.index()).copied().flatten() {
+                self.serve_signal(signal, max_bytes);
+            }
+        }
+    }
+
+    fn serve_signal(&mut self, signal: Signal, max_bytes: usize) {
+        while let Some(key) = self.oldest_parked(signal) {
+            let Some(blocks) = self.read(key, max_bytes) else { return };
+            if blocks.is_empty() {
+                continue;
+            }
+            if let (Some(wanted), Some(given)) = (self.wanted.get_mut(key.1), self.given.get_mut(key.1)) {
+                *wanted = None;
+                *given += blocks.iter().map(|(_, block)| block.lengths.len() as u64).sum::<u64>();
+            }
+            return self.report(Report::Read(signal, blocks));
+        }
+    }
+
+    fn oldest_parked(&self, signal: Signal) -> Option<Key> {
+        let of_signal = self.segments.iter().filter(|(key, _)| key.1 == signal.index());
+        let parked = of_signal.filter(|(_, segment)| !segment.parked.is_empty());
+        parked.min_by_key(|(key, segment)| (segment.oldest_ms, **key)).map(|(key, _)| *key)
+    }
+
+    /// Reads parked records of a segment; `None` when that has to be tried again later.
+    fn read(&mut self, key: Key, max_bytes: usize) -> Option<Vec<(RunId, Block)>> {
+        let segment = self.segments.get_mut(&key)?;
+        let bytes = match self.disk.read(&segment.path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() != io::ErrorKind::NotFound && segment.failures < MAX_FAILURES => {
+                segment.failures += 1;
+                return None;
+            }
+            Err(_) => Vec::new(),
+        };
+        segment.failures = 0;
+        let not_before_ms = self.now_ms.saturating_sub(self.limits.max_age_ms);
+        let taken = segment::take(&bytes, &segment.parked, max_bytes, not_before_ms);
+        for block in &taken.blocks {
+            segment.parked.remove(&block.numbers());
+            segment.held.insert(block.numbers());
+        }
+        for numbers in taken.expired {
+            self.give_up(key, &numbers, DropReason::SpoolExpired);
+        }
+        if taken.complete {
+            // What is parked and was not found is not there.
+            let segment = self.segments.get(&key);
+            let lost: Vec<Range<u64>> = segment.map(|segment| segment.parked.iter().collect()).unwrap_or_default();
+            if let (Some(segment), false) = (segment, lost.is_empty()) {
+                let (path, records) = (shown(&segment.path), ranges::count(&lost));
+                self.report(Report::Unreadable { path, records, bytes: 0 });
+            }
+            for numbers in lost {
+                self.give_up(key, &numbers, DropReason::SpoolUnreadable);
+            }
+        }
+        Some(taken.blocks.into_iter().map(|block| (key.0, block)).collect())
+    }
+
+    /// Drops parked records for good.
+    fn give_up(&mut self, key: Key, numbers: &Range<u64>, reason: DropReason) {
+        let Some(signal) = self.segments.get(&key).map(|segment| segment.signal) else { return };
+        self.ack(signal, &Place { run: key.0, numbers: numbers.clone() });
+        self.lose(signal, reason, numbers.end - numbers.start);
+    }
+
+    /// The segments that these records may be in.
+    fn keys(&self, signal: Signal, place: &Place) -> Vec<Key> {
+        let key = |number| (place.run, signal.index(), number);
+        let before = self.segments.range(..=key(place.numbers.start)).next_back();
+        let before = before.filter(|(found, _)| (found.0, found.1) == (place.run, signal.index()));
+        let within = self.segments.range(
+            key(place.numbers.start.saturating_add(1))
+                ..key(place.numbers.end.max(place.numbers.start.saturating_add(1))),
+        );
+        before.into_iter().chain(within).map(|(key, _)| *key).collect()
+    }
+
+    /// Waits for the disk, if that is wanted; answers whether it worked.
+    fn sync(&mut self) -> bool {
+        if !self.limits.sync {
+            self.writer.remove_doomed(&self.disk);
+            return true;
+        }
+        let synced = self.writer.sync(&self.disk);
+        if let Err(error) = &synced {
+            self.fail(error);
+        }
+        synced.is_ok()
+    }
+
+    fn create_own(&mut self) -> io::Result<()> {
+        self.disk.create_dir(&self.directory)?;
+        if let Some(why) = self.disk.unsuitable(&self.directory) {
+            return Err(io::Error::new(io::ErrorKind::Unsupported, why));
+        }
+        self.own = Some(Run::create(&self.disk, &self.directory)?);
+        self.writer.on_new_run(&self.directory);
+        Ok(())
+    }
+
+    /// The own run has been removed by somebody. What was parked in it is gone.
+    fn lose_own(&mut self) {
+        self.own = None;
+        self.writer.forget();
+        let own: Vec<Key> = self.segments.keys().filter(|key| key.0 == OWN_RUN).copied().collect();
+        for key in own {
+            if let Some(segment) = self.segments.remove(&key) {
+                self.total_bytes -= segment.bytes.min(self.total_bytes);
+                self.lose(segment.signal, DropReason::SpoolUnreadable, segment.parked.count());
+            }
+        }
+        let removed = io::Error::new(io::ErrorKind::NotFound, "it was removed while in use");
+        self.fail(&removed);
+    }
+
+    /// Nothing is written for a while; said once.
+    fn fail(&mut self, error: &io::Error) {
+        self.writer.close();
+        self.remove_settled();
+        if self.retry_in.replace(RETRY_TICKS).is_none() {
+            let path = shown(&self.directory);
+            self.report(Report::Failed { path, error: error.to_string() });
+        }
+    }
+
+    fn resume(&mut self) {
+        if self.retry_in.take().is_some() {
+            let path = shown(&self.directory);
+            self.report(Report::Resumed { path });
+        }
+    }
+
+    fn remove_settled(&mut self) {
+        let settled = self.segments.iter().filter(|(_, segment)| segment.is_settled());
+        for key in settled.map(|(key, _)| *key).collect::<Vec<_>>() {
+            self.remove_segment(key);
+        }
+    }
+
+    /// Removes a segment of which nothing is wanted any more, unless it is being written; answers whether it has.
+    pub(super) fn remove_if_settled(&mut self, key: Key) -> bool {
+        let settled = self.segments.get(&key).is_some_and(Segment::is_settled);
+        let remove = settled && !self.writer.writes(key);
+        if remove {
+            self.remove_segment(key);
+        }
+        remove
+    }
+
+    pub(super) fn remove_segment(&mut self, key: Key) {
+        let Some(segment) = self.segments.remove(&key) else { return };
+        self.total_bytes -= segment.bytes.min(self.total_bytes);
+        self.writer.remove(&self.disk, key, &segment.path);
+        self.remove_run_if_done(key.0);
+    }
+
+    /// Counts parked records as lost.
+    pub(super) fn lose(&mut self, signal: Signal, reason: DropReason, count: u64) {
+        if count > 0 {
+            self.report(Report::Dropped(signal, reason, count));
+        }
+    }
+
+    pub(super) fn report(&mut self, report: Report) {
+        self.reports.push(report);
+    }
+}
+
+pub(super) fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

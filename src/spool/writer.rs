@@ -1,0 +1,201 @@
+//! The files that are being written: the open segment of each signal, and acknowledgements.
+
+use std::{
+    collections::BTreeSet,
+    io,
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    block::Block,
+    disk::Disk,
+    frame,
+    segment::{self, Key, OWN_RUN, Segment},
+    store::Limits,
+};
+use crate::signal::Signal;
+
+/// A segment is closed when it has grown to this.
+const SEGMENT_BYTES: u64 = 4 << 20;
+/// Of a small spool one segment is not more than this part, so that making room does not cost all of it.
+const SEGMENTS: u64 = 16;
+const MIN_SEGMENT_BYTES: u64 = 16 << 10;
+
+struct Open<F> {
+    key: Key,
+    file: F,
+    bytes: u64,
+    dirty: bool,
+}
+
+/// What an append has come to.
+pub struct Appended {
+    /// The segment it is in.
+    pub key: Key,
+    /// Where that is.
+    pub path: PathBuf,
+    /// Bytes written.
+    pub bytes: u64,
+    /// A segment that is full now.
+    pub closed: Option<Key>,
+}
+
+/// See the module.
+pub struct Writer<D: Disk> {
+    segment_bytes: u64,
+    /// Whether anybody waits for syncs.
+    syncs: bool,
+    segments: [Option<Open<D::File>>; Signal::ALL.len()],
+    /// The file of the last acknowledgement of each signal.
+    acks: [Option<Open<D::File>>; Signal::ALL.len()],
+    /// Closed, but not synced.
+    unsynced: Vec<D::File>,
+    /// Directories in which names have changed.
+    unsynced_names: BTreeSet<PathBuf>,
+    /// Acknowledgements of segments that are removed; they go when that is certain.
+    doomed: Vec<PathBuf>,
+    buffer: Vec<u8>,
+}
+
+impl<D: Disk> Writer<D> {
+    /// Nothing is open.
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            segment_bytes: (limits.max_bytes / SEGMENTS).clamp(MIN_SEGMENT_BYTES, SEGMENT_BYTES),
+            syncs: limits.sync,
+            segments: [const { None }; Signal::ALL.len()],
+            acks: [const { None }; Signal::ALL.len()],
+            unsynced: Vec::new(),
+            unsynced_names: BTreeSet::new(),
+            doomed: Vec::new(),
+            buffer: Vec::new(),
+        }
+    }
+
+    /// Writes records to the open segment of their signal, as one frame.
+    pub fn append(&mut self, disk: &D, run: &Path, signal: Signal, block: &Block) -> io::Result<Appended> {
+        let Some(slot) = self.segments.get_mut(signal.index()) else { return Err(io::ErrorKind::InvalidInput.into()) };
+        let full = slot.take_if(|open| open.bytes >= self.segment_bytes);
+        let closed = full.map(|open| {
+            if self.syncs && open.dirty {
+                self.unsynced.push(open.file);
+            }
+            open.key
+        });
+        self.buffer.clear();
+        let key = slot.as_ref().map_or((OWN_RUN, signal.index(), block.first), |open| open.key);
+        let path = run.join(segment::name(signal, key.2));
+        let open = if let Some(open) = slot {
+            open
+        } else {
+            frame::write_header(&mut self.buffer, signal);
+            let file = disk.open(&path)?;
+            self.unsynced_names.insert(run.to_owned());
+            slot.insert(Open { key, file, bytes: 0, dirty: true })
+        };
+        frame::write_records(&mut self.buffer, block.first, block.wall_ms, &block.lengths, &block.json);
+        disk.write(&mut open.file, &self.buffer)?;
+        open.dirty = true;
+        open.bytes += self.buffer.len() as u64;
+        let bytes = self.buffer.len() as u64;
+        // One enormous hand-over must not keep its memory.
+        self.buffer.shrink_to(1 << 20);
+        Ok(Appended { key, path, bytes, closed })
+    }
+
+    /// Writes beside a segment that records of it are settled; answers how many bytes that took.
+    pub fn ack(&mut self, disk: &D, key: Key, segment: &mut Segment, numbers: &Range<u64>) -> io::Result<u64> {
+        let Some(slot) = self.acks.get_mut(key.1) else { return Ok(0) };
+        if let Some(open) = slot.take_if(|open| open.key != key)
+            && self.syncs
+            && open.dirty
+        {
+            self.unsynced.push(open.file);
+        }
+        let open = if let Some(open) = slot {
+            open
+        } else {
+            let path = segment::acks_path(&segment.path);
+            let file = disk.open(&path)?;
+            self.unsynced_names.extend(path.parent().map(Path::to_owned));
+            slot.insert(Open { key, file, bytes: 0, dirty: true })
+        };
+        self.buffer.clear();
+        frame::write_ack(&mut self.buffer, numbers);
+        disk.write(&mut open.file, &self.buffer)?;
+        open.dirty = true;
+        segment.bytes += self.buffer.len() as u64;
+        Ok(self.buffer.len() as u64)
+    }
+
+    /// Whether the segment is open.
+    pub fn writes(&self, key: Key) -> bool {
+        self.segments.iter().flatten().any(|open| open.key == key)
+    }
+
+    /// Removes the files of a segment.
+    pub fn remove(&mut self, disk: &D, key: Key, path: &Path) {
+        for slot in self.segments.iter_mut().chain(&mut self.acks) {
+            slot.take_if(|open| open.key == key);
+        }
+        // One that cannot be removed is read again by whoever takes the run over.
+        let _ = disk.remove_file(path);
+        self.unsynced_names.extend(path.parent().map(Path::to_owned));
+        self.doomed.push(segment::acks_path(path));
+    }
+
+    /// Waits until all that was written would survive a loss of power.
+    pub fn sync(&mut self, disk: &D) -> io::Result<()> {
+        for open in self.segments.iter_mut().chain(&mut self.acks).flatten().filter(|open| open.dirty) {
+            disk.sync(&open.file)?;
+            open.dirty = false;
+        }
+        for file in self.unsynced.drain(..) {
+            disk.sync(&file)?;
+        }
+        for directory in std::mem::take(&mut self.unsynced_names) {
+            // A run that has been removed needs no sync.
+            disk.sync_dir(&directory)
+                .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })?;
+        }
+        self.remove_doomed(disk);
+        Ok(())
+    }
+
+    /// Removes acknowledgements whose segments are gone.
+    pub fn remove_doomed(&mut self, disk: &D) {
+        for path in self.doomed.drain(..) {
+            let _ = disk.remove_file(&path);
+        }
+    }
+
+    /// Closes all files.
+    pub fn close(&mut self) {
+        for open in self.segments.iter_mut().chain(&mut self.acks).filter_map(Option::take) {
+            if self.syncs && open.dirty {
+                self.unsynced.push(open.file);
+            }
+        }
+    }
+
+    /// The own run is new.
+    pub fn on_new_run(&mut self, destination: &Path) {
+        self.unsynced_names.insert(destination.to_owned());
+        self.unsynced_names.extend(destination.parent().map(Path::to_owned));
+    }
+
+    /// The next sync is for a segment too that a process wrote which has died before its own.
+    pub fn adopt(&mut self, disk: &D, path: &Path) {
+        if self.syncs {
+            self.unsynced.extend(disk.open(path));
+            self.unsynced_names.extend(path.parent().map(Path::to_owned));
+        }
+    }
+
+    /// The own run is gone.
+    pub fn forget(&mut self) {
+        self.close();
+        self.unsynced.clear();
+    }
+}

@@ -1,0 +1,299 @@
+//! A file system in memory that stops at a chosen operation, and then forgets: nothing that was written when a process
+//! was killed, anything that was not synced when the power was lost. A write that it stops in is torn.
+//!
+//! A model, because a plug cannot be pulled here.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use fastrand::Rng;
+use mastra_native_exporter::spool::disk::{Disk, Entry};
+
+#[derive(Default)]
+struct Inode {
+    content: Vec<u8>,
+    /// So many bytes of it survive a loss of power.
+    synced: usize,
+    locked: bool,
+}
+
+#[derive(Default)]
+struct World {
+    inodes: Vec<Inode>,
+    names: BTreeMap<PathBuf, usize>,
+    directories: BTreeSet<PathBuf>,
+    /// What of the two survives a loss of power.
+    durable_names: BTreeMap<PathBuf, usize>,
+    durable_directories: BTreeSet<PathBuf>,
+    /// Operations until it stops.
+    left: Option<u64>,
+    stopped: bool,
+    /// Every write fails with this.
+    failing: Option<io::ErrorKind>,
+    /// Locks of an earlier process mean nothing.
+    process: u64,
+    torn: Rng,
+}
+
+/// See the module. Clones are the same file system.
+#[derive(Clone, Default)]
+pub struct SimDisk(Arc<Mutex<World>>);
+
+/// A file that is open.
+pub struct SimFile(usize);
+
+/// A lock that is held.
+pub struct SimLock {
+    disk: SimDisk,
+    inode: usize,
+    process: u64,
+}
+
+impl Drop for SimLock {
+    fn drop(&mut self) {
+        let mut world = self.disk.world();
+        if world.process == self.process {
+            world.inodes[self.inode].locked = false;
+        }
+    }
+}
+
+impl SimDisk {
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.0.lock().unwrap()
+    }
+
+    /// It stops in the operation after so many.
+    pub fn stop_after(&self, operations: u64, seed: u64) {
+        let mut world = self.world();
+        world.left = Some(operations);
+        world.torn = Rng::with_seed(seed);
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        self.world().stopped
+    }
+
+    /// From now on writes fail with this, or no more.
+    pub fn fail(&self, kind: Option<io::ErrorKind>) {
+        self.world().failing = kind;
+    }
+
+    /// The process is gone; another one may start.
+    pub fn kill(&self) {
+        let mut world = self.world();
+        world.process += 1;
+        world.inodes.iter_mut().for_each(|inode| inode.locked = false);
+        (world.stopped, world.left) = (false, None);
+    }
+
+    /// The power is gone: of what was not synced any part may be.
+    pub fn lose_power(&self, random: &mut Rng) {
+        self.kill();
+        let mut world = self.world();
+        for inode in &mut world.inodes {
+            let length = random.usize(inode.synced..=inode.content.len());
+            inode.content.truncate(length);
+            // Some file systems know the length before the content.
+            let zeros = if random.bool() { random.usize(0..=(length - inode.synced)) } else { 0 };
+            inode.content[length - zeros..].fill(0);
+            inode.synced = length;
+        }
+        let World { names, directories, durable_names, durable_directories, .. } = &mut *world;
+        let paths: BTreeSet<PathBuf> = names.keys().chain(durable_names.keys()).cloned().collect();
+        for path in paths {
+            let of = if random.bool() { &*names } else { &*durable_names };
+            let inode = of.get(&path).copied();
+            let inode = if names.get(&path) == durable_names.get(&path) { names.get(&path).copied() } else { inode };
+            match inode {
+                Some(inode) => names.insert(path, inode),
+                None => names.remove(&path),
+            };
+        }
+        let all: Vec<PathBuf> = directories.union(durable_directories).cloned().collect();
+        for path in all {
+            let both = directories.contains(&path) && durable_directories.contains(&path);
+            if both || random.bool() {
+                directories.insert(path);
+            } else {
+                directories.remove(&path);
+            }
+        }
+        // What is in a directory that is not there is not there.
+        names.retain(|path, _| path.parent().is_some_and(|parent| directories.contains(parent)));
+        (*durable_names, *durable_directories) = (names.clone(), directories.clone());
+    }
+
+    /// All files, for tests that look at them or damage them.
+    pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let world = self.world();
+        world.names.iter().map(|(path, inode)| (path.clone(), world.inodes[*inode].content.clone())).collect()
+    }
+
+    /// All directories.
+    pub fn directories(&self) -> Vec<PathBuf> {
+        self.world().directories.iter().cloned().collect()
+    }
+
+    /// Puts a file there as if somebody else had.
+    pub fn put(&self, path: &Path, content: &[u8]) {
+        let mut world = self.world();
+        world.inodes.push(Inode { content: content.to_vec(), ..Inode::default() });
+        let inode = world.inodes.len() - 1;
+        world.names.insert(path.to_owned(), inode);
+    }
+
+    /// Removes a directory and all in it as if somebody else had.
+    pub fn remove_all(&self, path: &Path) {
+        let mut world = self.world();
+        world.names.retain(|name, _| !name.starts_with(path));
+        world.directories.retain(|name| !name.starts_with(path));
+    }
+}
+
+impl World {
+    /// An operation that changes something begins; false when it stops here.
+    fn goes_on(&mut self) -> io::Result<()> {
+        if self.stopped {
+            return Err(io::Error::other("the process is gone"));
+        }
+        if let Some(left) = &mut self.left {
+            if *left == 0 {
+                self.stopped = true;
+                return Err(io::Error::other("the process is gone"));
+            }
+            *left -= 1;
+        }
+        Ok(())
+    }
+
+    fn named(&self, path: &Path) -> io::Result<usize> {
+        self.names.get(path).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn open(&mut self, path: &Path) -> io::Result<usize> {
+        if let Ok(inode) = self.named(path) {
+            return Ok(inode);
+        }
+        if !path.parent().is_some_and(|parent| self.directories.contains(parent)) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        self.goes_on()?;
+        self.inodes.push(Inode::default());
+        self.names.insert(path.to_owned(), self.inodes.len() - 1);
+        Ok(self.inodes.len() - 1)
+    }
+}
+
+impl Disk for SimDisk {
+    type File = SimFile;
+    type Lock = SimLock;
+
+    fn unsuitable(&self, _directory: &Path) -> Option<String> {
+        None
+    }
+
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        let mut world = self.world();
+        if world.directories.contains(path) {
+            return Ok(());
+        }
+        world.goes_on()?;
+        let all = path.ancestors().map(Path::to_owned);
+        world.directories.extend(all);
+        Ok(())
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
+        let world = self.world();
+        if world.stopped || !world.directories.contains(path) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let files = world.names.iter().map(|(path, inode)| (path, world.inodes[*inode].content.len() as u64));
+        let all = files.chain(world.directories.iter().map(|path| (path, 0)));
+        let inside = all.filter(|(found, _)| found.parent() == Some(path));
+        let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+        Ok(inside.map(|(path, bytes)| Entry { name: name(path), bytes }).collect())
+    }
+
+    fn open(&self, path: &Path) -> io::Result<SimFile> {
+        self.world().open(path).map(SimFile)
+    }
+
+    fn write(&self, file: &mut SimFile, bytes: &[u8]) -> io::Result<()> {
+        let mut world = self.world();
+        let begun = !world.stopped;
+        let goes_on = world.goes_on();
+        let written = match (&goes_on, world.failing) {
+            (Ok(()), None) => bytes.len(),
+            _ if begun => world.torn.usize(0..=bytes.len().saturating_sub(1)),
+            _ => 0,
+        };
+        world.inodes[file.0].content.extend_from_slice(&bytes[..written]);
+        goes_on?;
+        world.failing.map_or(Ok(()), |kind| Err(kind.into()))
+    }
+
+    fn sync(&self, file: &SimFile) -> io::Result<()> {
+        let mut world = self.world();
+        world.goes_on()?;
+        world.inodes[file.0].synced = world.inodes[file.0].content.len();
+        Ok(())
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        let mut world = self.world();
+        if !world.directories.contains(path) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        world.goes_on()?;
+        let World { names, directories, durable_names, durable_directories, .. } = &mut *world;
+        let inside = |found: &Path| found.parent() == Some(path);
+        durable_names.retain(|name, _| !inside(name));
+        durable_names.extend(names.iter().filter(|(name, _)| inside(name)).map(|(name, inode)| (name.clone(), *inode)));
+        durable_directories.retain(|name| !inside(name));
+        durable_directories.extend(directories.iter().filter(|name| inside(name)).cloned());
+        Ok(())
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let world = self.world();
+        Ok(world.inodes[world.named(path)?].content.clone())
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        let mut world = self.world();
+        world.named(path)?;
+        world.goes_on()?;
+        world.names.remove(path);
+        Ok(())
+    }
+
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        let mut world = self.world();
+        if world.names.keys().any(|name| name.parent() == Some(path)) {
+            return Err(io::ErrorKind::DirectoryNotEmpty.into());
+        }
+        world.goes_on()?;
+        world.directories.remove(path);
+        Ok(())
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Option<SimLock>> {
+        let mut world = self.world();
+        let inode = world.open(path)?;
+        if std::mem::replace(&mut world.inodes[inode].locked, true) {
+            return Ok(None);
+        }
+        Ok(Some(SimLock { disk: self.clone(), inode, process: world.process }))
+    }
+
+    fn holds(&self, lock: &SimLock, path: &Path) -> bool {
+        let world = self.world();
+        world.process == lock.process && world.names.get(path) == Some(&lock.inode)
+    }
+}
