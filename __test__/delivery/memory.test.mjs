@@ -29,11 +29,14 @@ describe('more than the memory allows', { concurrency: true }, () => {
       const collector = await startCollector({ answer: () => (up ? {} : 'hang') });
       const logger = recordingLogger();
       const exporter = new CloudExporter({ accessToken: 't', endpoint: collector.url, maxBatchSize: BATCH, maxQueueBytes, requestTimeoutMs: 2000, logger });
+      const barrier = new CloudExporter({ accessToken: 't', endpoint: collector.url });
       try {
         for (let from = 0; from < count; from += BATCH) {
           exportSpans(exporter, BATCH, 's', from);
           await turn();
         }
+        // The engine has read all of it: it takes one command after the other.
+        await barrier.flush();
         await within(logger.logged(FULL), () => JSON.stringify(exporter.stats().traces));
         await within(collector.waitFor((requests) => requests.length >= AT_ONCE), () => `${collector.requests.length} requests`);
         assert.equal(collector.requests.length, AT_ONCE);
@@ -60,7 +63,7 @@ describe('more than the memory allows', { concurrency: true }, () => {
         assert.ok(said.length <= 2, `${said.length} lines`);
         assert.ok(said.every((fields) => fields.maxQueueBytes === maxQueueBytes));
       } finally {
-        await exporter.shutdown();
+        await Promise.all([exporter.shutdown(), barrier.shutdown()]);
         await collector.close();
       }
     });
