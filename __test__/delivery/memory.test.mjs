@@ -11,7 +11,7 @@ import { within } from '../support/lost-deadline.mjs';
 import { arrivals, exportSpans } from '../support/lost-spans.mjs';
 
 const MIB = 1 << 20;
-const PER_TURN = 32;
+const PER_TURN = 8;
 const FULL = 'CloudExporter queue is full, dropped the oldest records';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
