@@ -97,7 +97,7 @@ pub enum Event {
         /// The number of waiting records, of all signals.
         waiting_records: u64,
         /// The time for which each record is kept.
-        retry_window_ms: u64,
+        kept_for_ms: u64,
     },
     /// Addresses that [`Event::Unreachable`] has reported work again.
     Reachable {

@@ -33,7 +33,8 @@ describe('requests and log lines', () => {
     'nothing at all': { drive: () => {} },
     'flush, which the peer does not declare': { drive: async (exporter) => { await exporter.exportEvent(ended()); await exporter.flush(); } },
     'a new logger': { drive: (exporter, { logger }) => exporter.__setLogger(logger) },
-    ...Object.fromEntries([400, 401, 403, 404, 500].map((status) => [
+    // A batch of several is halved after 400, as in 1.x: __test__/delivery/answers.test.mjs.
+    ...Object.fromEntries([401, 403, 404, 500].map((status) => [
       `an answer ${status}`, { options: { maxBatchSize: 2 }, answer: () => status, drive: batch },
     ])),
   };
@@ -43,8 +44,9 @@ describe('requests and log lines', () => {
       const [first] = peer.calls.filter(([, error]) => error.id !== undefined);
       const rejected = first?.[1].cause.includes('Unauthorized') || first?.[1].cause.includes('Forbidden');
       if (rejected) assert.match(ours.calls.splice(2, 1)[0][1], /^CloudExporter received an authentication failure; pausing uploads for \d+s$/);
-      // The reason phrase of a rejection is not kept.
-      const seen = (calls) => JSON.parse(JSON.stringify(calls).replaceAll(/ (Unauthorized|Forbidden)"/g, '"'));
+      // The reason phrase of a rejection is not kept; endpoint, attempts and answer are ours alone.
+      const text = (calls) => JSON.stringify(calls).replaceAll(/ (Unauthorized|Forbidden)"/g, '"');
+      const seen = (calls) => JSON.parse(text(calls), (key, value) => (['endpoint', 'attempts', 'answer'].includes(key) ? undefined : value));
       assert.deepEqual(seen(ours.calls), seen(peer.calls));
       assert.deepEqual(ours.requests, peer.requests);
     });

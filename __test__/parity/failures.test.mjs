@@ -98,7 +98,7 @@ describe('answers', { concurrency: true }, () => {
   test('a server that never answers runs into our requestTimeoutMs', async () => {
     // The peer would wait for minutes, so there is nothing to compare with.
     const { calls, requests } = await runOurs({
-      options: { maxRetries: 1, requestTimeoutMs: 200 }, answer: () => 'hang', drive: flushOf('scores', 2),
+      options: { maxRetries: 1, requestTimeoutMs: 1000 }, answer: () => 'hang', drive: flushOf('scores', 2),
     });
     assert.equal(requests.length, 1);
     const [error] = calls.find(({ level }) => level === 'trackException').args;

@@ -35,6 +35,8 @@ export function recordingLogger() {
   return logger;
 }
 
+/** Lines about the collector that Mastra's JavaScript exporters do not have. */
+const LINES_OF_OURS = / will try again$| cannot deliver to | delivers to .* again after /;
 /** What our lines tell beyond those of Mastra's JavaScript exporters. */
 const OURS_ALONE = ['endpoint', 'attempts', 'status', 'answer', 'tokenVariable'];
 
@@ -79,7 +81,8 @@ function comparableMessage(message, fields) {
 
 // Log calls as plain data: durations and jitter become placeholders, errors become descriptions.
 export function comparableCalls(calls, options = {}) {
-  const list = calls.map(({ level, args }) => {
+  const common = calls.filter(({ args: [message] }) => !LINES_OF_OURS.test(String(message)));
+  const list = common.map(({ level, args }) => {
     const [message, ...rest] = args;
     const first = message instanceof Error ? describeError(message, options) : comparableMessage(message, rest[0]);
     return { level, args: [first, ...rest.map((field) => comparableFields(field, options))] };

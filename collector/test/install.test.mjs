@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { parseOptions } from '../src/options.mjs';
@@ -17,7 +17,9 @@ const tokens = { MASTRA_CLOUD_ACCESS_TOKEN: 'exporters', MASTRA_COLLECTOR_STUDIO
 
 /** Starts what a user has installed, stores a span, and looks for it. */
 async function works(t, command, args, options) {
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...tokens };
+  // npx takes the first Node of the path, which need not be this one.
+  const PATH = `${dirname(process.execPath)}:${process.env.PATH}`;
+  const env = { PATH, HOME: process.env.HOME, ...tokens };
   const child = spawn(command, args, { ...options, env, stdio: ['ignore', 'pipe', 'inherit'] });
   const closed = once(child, 'close');
   t.after(() => child.kill('SIGKILL'));

@@ -129,8 +129,8 @@ export class ExporterLog implements PipelineLog {
         return this.uploadFailed(`FAILED_TO_BATCH_UPLOAD_${event.signal.toUpperCase()}`, details, cause);
       }
       case 'unreachable': {
-        const { endpoint, cause, waitingRecords, retryWindowMs } = event;
-        const kept = `${waitingRecords} records wait; each is kept for ${duration(retryWindowMs)}`;
+        const { endpoint, cause, waitingRecords, keptForMs } = event;
+        const kept = `${waitingRecords} records wait; each is kept for ${duration(keptForMs)}`;
         return this.#limited('warn', `${exporterName} cannot deliver to ${endpoint}: ${plain(cause)}. ${kept}`, fields, type);
       }
       case 'reachable': {
@@ -239,7 +239,9 @@ function plain(cause: string): string {
 function duration(ms: number): string {
   if (ms < 1000) return `${ms} ms`;
   const seconds = Math.round(ms / 1000);
-  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
 }
 
 /** A logger that throws must not take the application down, nor keep records from being sent. */

@@ -105,7 +105,7 @@ export type EngineEvent =
       cause: string;
       failingForMs: number;
       waitingRecords: number;
-      retryWindowMs: number;
+      keptForMs: number;
     }
   | { type: 'reachable'; signals: Signal[]; endpoint: string; downMs: number; waitingRecords: number }
   | { type: 'tryFailed'; signal: Signal; endpoint: string; attempt: number; cause: string }

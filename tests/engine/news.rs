@@ -28,12 +28,12 @@ async fn an_outage_is_told_once_after_the_second_failure_and_its_end_once() {
     }
     exporter.settled(2).await;
     let told = told(&exporter);
-    let [(down_at, Event::Unreachable { cause, failing_for_ms, retry_window_ms, waiting_records, .. }), up] = &told[..]
+    let [(down_at, Event::Unreachable { cause, failing_for_ms, kept_for_ms, waiting_records, .. }), up] = &told[..]
     else {
         panic!("{told:?}")
     };
     assert!(*down_at <= secs(5), "{down_at:?}");
-    assert_eq!((cause.as_str(), *retry_window_ms), ("Request failed: refused", 300_000));
+    assert_eq!((cause.as_str(), *kept_for_ms), ("Request failed: refused", 300_000));
     assert!((500..=5_000).contains(failing_for_ms) && *waiting_records > 0, "{told:?}");
     let (up_at, Event::Reachable { down_ms, .. }) = up else { panic!("{told:?}") };
     assert!((60_000..=95_000).contains(down_ms), "{told:?}");

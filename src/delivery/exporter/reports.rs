@@ -40,6 +40,7 @@ impl Exporter {
 
     /// One event for the addresses of one origin that fail for the same cause.
     fn report_down(&self, now: Instant, down: &[Signal]) {
+        let kept_for = self.config.spool.as_ref().map_or(self.config.retry_window, |spool| spool.max_age);
         let mut rest = down.to_vec();
         while let Some(&first) = rest.first() {
             let Some(trouble) = self.queue.address(first).trouble() else { return };
@@ -56,10 +57,15 @@ impl Exporter {
                 endpoint: self.config.endpoints.shown(first),
                 cause: trouble.cause.clone(),
                 failing_for_ms: whole_ms(now - trouble.since),
-                waiting_records: self.ledger.stats.undelivered(),
-                retry_window_ms: whole_ms(self.config.retry_window),
+                waiting_records: self.waiting_records(),
+                kept_for_ms: whole_ms(kept_for),
             });
         }
+    }
+
+    /// Records that wait in memory or in the spool.
+    fn waiting_records(&self) -> u64 {
+        self.ledger.stats.undelivered() + self.ledger.stats.spooled()
     }
 
     fn report_up(&self, now: Instant, up: &[(Signal, Instant)]) {
@@ -69,7 +75,7 @@ impl Exporter {
             signals: up.iter().map(|&(signal, _)| signal).collect(),
             endpoint: self.config.endpoints.shown(first),
             down_ms: whole_ms(now - since),
-            waiting_records: self.ledger.stats.undelivered(),
+            waiting_records: self.waiting_records(),
         });
     }
 
