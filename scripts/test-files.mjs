@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 
 /** A test that takes longer hangs: it fails with its name instead of holding the run. */
-export const TEST_TIMEOUT = '--test-timeout=180000';
+export const TEST_TIMEOUT = '--test-timeout=900000';
 
 /** The test files below `__test__/`, without those of the packed tarballs and of other platforms, which have commands of their own. */
 export function testFiles() {

@@ -26,7 +26,7 @@ const KINDS: readonly Kind[] = [
   {
     name: 'mastra-platform-exporter',
     resolvedField: 'platformConfig',
-    create: (config) => new MastraPlatformExporter({ ...config, resolveFromEnv: false }),
+    create: (config) => new MastraPlatformExporter(config),
   },
 ];
 
@@ -65,7 +65,7 @@ export function nativeFor({ name: kindName, resolvedField, create }: Kind, expor
     if (type !== 'string') throw new Error(`its ${resolvedField}.${name} is not a string but ${type}`);
   }
   const values = Object.fromEntries(RESOLVED.map((name) => [name, resolved[name]]));
-  const taken: Record<string, unknown> = { ...values, logger: Reflect.get(exporter, 'logger') };
+  const taken: Record<string, unknown> = { ...values, resolveFromEnv: false, logger: Reflect.get(exporter, 'logger') };
   // Not a copy: the copy of a class instance would have neither methods nor accessors.
   const config = new Proxy(given, { get: (target, name: string) => (name in taken ? taken[name] : Reflect.get(target, name)) });
   const native = create(config);
