@@ -4,8 +4,8 @@ import { describe, test } from 'node:test';
 import { CloudExporter } from 'mastra-native-exporter';
 import { startCollector } from '../../examples/demo/collector.mjs';
 import { recordingLogger } from '../support/logger.mjs';
-import { until, within } from '../support/lost-deadline.mjs';
-import { arrivals, bigSpan, exportSpans, missing, numbered } from '../support/lost-spans.mjs';
+import { until, within } from '../support/deadline.mjs';
+import { arrivals, bigSpan, exportSpans, missing, numbered } from '../support/spans.mjs';
 
 const FAILED = 'Batch upload failed after all retries, dropping batch';
 

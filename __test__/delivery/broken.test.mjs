@@ -6,9 +6,9 @@ import { setTimeout } from 'node:timers/promises';
 import { CloudExporter } from 'mastra-native-exporter';
 import { startCollector } from '../../examples/demo/collector.mjs';
 import { recordingLogger } from '../support/logger.mjs';
-import { within } from '../support/lost-deadline.mjs';
-import { OK, startRawServer, writeForEver } from '../support/lost-raw.mjs';
-import { exportSpans, numbered } from '../support/lost-spans.mjs';
+import { within } from '../support/deadline.mjs';
+import { OK, startRawServer, writeForEver } from '../support/raw-server.mjs';
+import { exportSpans, numbered } from '../support/spans.mjs';
 
 const MIB = 1 << 20;
 const COUNT = 20;

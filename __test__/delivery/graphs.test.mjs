@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startCollector } from '../../examples/demo/collector.mjs';
-import { runToEnd } from '../support/lost-child.mjs';
-import { GRAPHS } from '../support/lost-graphs.mjs';
-import { arrivals } from '../support/lost-spans.mjs';
+import { runToEnd } from '../support/process.mjs';
+import { GRAPHS } from '../support/graphs.mjs';
+import { arrivals } from '../support/spans.mjs';
 
 const MB = 1_000_000;
 const MAX_GROWTH = 300 * MB;
@@ -23,7 +23,7 @@ describe('a record over maxRecordBytes or without end', { concurrency: 2 }, () =
       const collector = await startCollector();
       try {
         const options = { nodeArgs: ['--expose-gc'], killAfterMs: HANGS_MS };
-        const { code, signal, stdout, stderr } = await runToEnd('lost-graph.mjs', { URL: collector.url, CASE: `${index}` }, options);
+        const { code, signal, stdout, stderr } = await runToEnd('graph.mjs', { URL: collector.url, CASE: `${index}` }, options);
         assert.deepEqual([code, signal], [0, null], signal === 'SIGKILL' ? `hung for ${HANGS_MS} ms` : stderr);
         const { growth, ms, warnings, stats } = JSON.parse(stdout);
         t.diagnostic(`grew by ${Math.round(growth / MB)} MB, took ${ms} ms`);

@@ -6,9 +6,9 @@ import { CloudExporter } from 'mastra-native-exporter';
 import { startCollector } from '../../examples/demo/collector.mjs';
 import { makeSpan, spanEvent } from '../support/events.mjs';
 import { recordingLogger } from '../support/logger.mjs';
-import { runToEnd } from '../support/lost-child.mjs';
-import { within } from '../support/lost-deadline.mjs';
-import { arrivals, exportSpans } from '../support/lost-spans.mjs';
+import { runToEnd } from '../support/process.mjs';
+import { within } from '../support/deadline.mjs';
+import { arrivals, exportSpans } from '../support/spans.mjs';
 
 const MIB = 1 << 20;
 const PER_TURN = 8;
@@ -107,7 +107,7 @@ describe('more than the memory allows', { concurrency: true }, () => {
   test('RSS with 200,000 spans against a hanging collector grows by 64 MiB + 48 MiB at most', async (t) => {
     const collector = await startCollector({ answer: () => 'hang' });
     try {
-      const { stdout, stderr } = await runToEnd('lost-rss.mjs', { URL: collector.url, COUNT: '200000' }, { nodeArgs: ['--expose-gc'] });
+      const { stdout, stderr } = await runToEnd('rss.mjs', { URL: collector.url, COUNT: '200000' }, { nodeArgs: ['--expose-gc'] });
       assert.notEqual(stdout, '', stderr);
       const { before, highest, after, stats } = JSON.parse(stdout);
       const grown = [highest, after].map((rss) => Math.round((rss - before) / MIB));

@@ -4,9 +4,9 @@ import { describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { CloudExporter } from 'mastra-native-exporter';
 import { recordingLogger } from '../support/logger.mjs';
-import { within } from '../support/lost-deadline.mjs';
-import { startOutage } from '../support/lost-outage.mjs';
-import { exportSpans, numbered } from '../support/lost-spans.mjs';
+import { within } from '../support/deadline.mjs';
+import { startOutage } from '../support/outage.mjs';
+import { exportSpans, numbered } from '../support/spans.mjs';
 
 /** LOST_OUTAGE_MS=30000 for the long form. */
 const OUTAGE_MS = Number(process.env.LOST_OUTAGE_MS ?? 3000);

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { CloudExporter } from 'mastra-native-exporter';
 import { SIGNALS } from '../support/events.mjs';
 import { recordingLogger } from '../support/logger.mjs';
-import { draw, randomFrom, startChaos } from '../support/lost-chaos.mjs';
+import { draw, randomFrom, startChaos } from '../support/chaos.mjs';
 
 const SEED = Number(process.env.LOST_SEED ?? Math.floor(Math.random() * 2 ** 32));
 const COUNT = 4000;

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { runOurs } from '../support/both.mjs';
 import { makeSpan, sendAll, SIGNALS, spanEvent } from '../support/events.mjs';
 import { describeError } from '../support/logger.mjs';
-import { numbered } from '../support/lost-spans.mjs';
+import { numbered } from '../support/spans.mjs';
 import { first, refusedUrl } from '../support/server.mjs';
 
 const { logs, metrics } = SIGNALS;

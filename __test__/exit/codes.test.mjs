@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startCollector } from '../../examples/demo/collector.mjs';
-import { runToEnd } from '../support/lost-child.mjs';
-import { arrivals, missing, numbered } from '../support/lost-spans.mjs';
+import { runToEnd } from '../support/process.mjs';
+import { arrivals, missing, numbered } from '../support/spans.mjs';
 
 // [how it ends, HOW of the fixture, are its listeners of 'exit' called?]
 const CASES = [

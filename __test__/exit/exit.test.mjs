@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startCollector } from '../../examples/demo/collector.mjs';
-import { startFixture } from '../support/lost-child.mjs';
-import { arrivals, missing, numbered } from '../support/lost-spans.mjs';
+import { startFixture } from '../support/process.mjs';
+import { arrivals, missing, numbered } from '../support/spans.mjs';
 
 // A port that no other process can take meanwhile, as could happen with a port that was free a moment ago.
 const DEAD_URL = 'http://127.0.0.1:1';
@@ -41,7 +41,7 @@ const FAILING = [
 async function end({ how, signal, answer, url, env }) {
   const collector = await startCollector(answer && { answer });
   try {
-    const child = startFixture('lost-exit.mjs', { URL: url ?? collector.url, COUNT: `${COUNT}`, END: how, ...env });
+    const child = startFixture('exit.mjs', { URL: url ?? collector.url, COUNT: `${COUNT}`, END: how, ...env });
     if (signal) {
       await child.said('ready');
       child.kill(signal);
@@ -113,7 +113,7 @@ describe('a collector that does not work holds nobody', { concurrency: 4 }, () =
     test(`${name}, killed while it is held: a line has said what for`, async () => {
       const collector = await startCollector({ answer: () => 'hang' });
       try {
-        const child = startFixture('lost-exit.mjs', { URL: collector.url, COUNT: `${COUNT}`, END: how, EXIT_TIMEOUT_MS: '600000' });
+        const child = startFixture('exit.mjs', { URL: collector.url, COUNT: `${COUNT}`, END: how, EXIT_TIMEOUT_MS: '600000' });
         if (signal) {
           await child.said('ready');
           child.kill(signal);

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startCollector } from '../../examples/demo/collector.mjs';
-import { startFixture } from '../support/lost-child.mjs';
-import { arrivals, missing, numbered } from '../support/lost-spans.mjs';
+import { startFixture } from '../support/process.mjs';
+import { arrivals, missing, numbered } from '../support/spans.mjs';
 
 // More than is handed over in one call.
 const COUNT = 80;
@@ -25,7 +25,7 @@ const CLASSES = [
 async function run(how, signal, of) {
   const collector = await startCollector();
   try {
-    const child = startFixture('exit-held.mjs', { URL: collector.url, COUNT: `${COUNT}`, CLASS: of, END: how });
+    const child = startFixture('exit.mjs', { URL: collector.url, COUNT: `${COUNT}`, CLASS: of, END: how });
     if (signal) {
       await child.said('ready');
       child.kill(signal);

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { startCollector } from '../../examples/demo/collector.mjs';
 import { makeCertificates } from '../support/certificates.mjs';
 import { runFixture } from '../support/child.mjs';
-import { numbered } from '../support/lost-spans.mjs';
+import { numbered } from '../support/spans.mjs';
 import { first, startServer } from '../support/server.mjs';
 
 async function collect(fixture, { env, answer, nodeArgs } = {}) {

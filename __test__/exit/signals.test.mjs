@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startCollector } from '../../examples/demo/collector.mjs';
-import { runToEnd, startFixture } from '../support/lost-child.mjs';
-import { arrivals, missing, numbered } from '../support/lost-spans.mjs';
+import { runToEnd, startFixture } from '../support/process.mjs';
+import { arrivals, missing, numbered } from '../support/spans.mjs';
 
 const HOW = ['on', 'once', 'async', 'prepended', 'prependedOnce'];
 const WHEN = ['before construction', 'after construction', 'after the first export'];
@@ -17,7 +17,7 @@ for (const signal of ['SIGINT', 'SIGHUP']) CASES.push({ other: 'none', how: 'onc
 async function signalled({ other, how, when = WHEN[0], signal }) {
   const collector = await startCollector();
   try {
-    const child = startFixture('lost-handler.mjs', { URL: collector.url, HOW: how, WHEN: when, OTHER: other, SIGNAL: signal });
+    const child = startFixture('signal-handler.mjs', { URL: collector.url, HOW: how, WHEN: when, OTHER: other, SIGNAL: signal });
     await child.said('ready');
     child.kill(signal);
     return { ...(await child.ended), counts: arrivals(collector) };

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startCollector } from '../../examples/demo/collector.mjs';
-import { runToEnd, startFixture } from '../support/lost-child.mjs';
-import { makeLightBuild } from '../support/lost-light-build.mjs';
-import { arrivals, missing, numbered } from '../support/lost-spans.mjs';
+import { runToEnd, startFixture } from '../support/process.mjs';
+import { makeLightBuild } from '../support/light-build.mjs';
+import { arrivals, missing, numbered } from '../support/spans.mjs';
 
 const COUNT = 5;
 const IN_A_ROW = 200;
@@ -20,7 +20,7 @@ const prefixes = (workers) => Array.from({ length: workers }, (_, i) => `w${i}-`
 async function run({ mode, workers, env, answer }) {
   const collector = await startCollector(answer && { answer });
   try {
-    const result = await runToEnd('lost-workers.mjs', { URL: collector.url, MODE: mode, COUNT: `${COUNT}`, WORKERS: `${workers}`, ...env });
+    const result = await runToEnd('ending-workers.mjs', { URL: collector.url, MODE: mode, COUNT: `${COUNT}`, WORKERS: `${workers}`, ...env });
     return { ...result, counts: arrivals(collector) };
   } finally {
     await collector.close();
@@ -31,7 +31,7 @@ async function run({ mode, workers, env, answer }) {
 async function signalled(signal, { answer, env } = {}) {
   const collector = await startCollector(answer && { answer });
   try {
-    const child = startFixture('lost-workers.mjs', { URL: collector.url, MODE: 'liveOn', COUNT: `${COUNT}`, WORKERS: '4', ...env });
+    const child = startFixture('ending-workers.mjs', { URL: collector.url, MODE: 'liveOn', COUNT: `${COUNT}`, WORKERS: '4', ...env });
     await child.said('ready');
     child.kill(signal);
     return { ...(await child.ended), counts: arrivals(collector) };

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { CloudExporter } from 'mastra-native-exporter';
-import { numbered } from '../support/lost-spans.mjs';
+import { numbered } from '../support/spans.mjs';
 import { startSpool } from '../support/spool.mjs';
 
 const WARNING = /CloudExporter cannot use its spool; records are kept in memory only/g;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, test } from 'node:test';
-import { numbered } from '../support/lost-spans.mjs';
+import { numbered } from '../support/spans.mjs';
 import { startSpool } from '../support/spool.mjs';
 
 const COUNT = 300;

@@ -2,7 +2,7 @@
 import { NEVER_MS, withoutCreatedAt } from './both.mjs';
 import { withEnv } from './env.mjs';
 import { recordingLogger } from './logger.mjs';
-import { within } from './lost-deadline.mjs';
+import { within } from './deadline.mjs';
 import { startServer } from './server.mjs';
 
 const at = (ms) => new Date(Date.UTC(2026, 0, 2, 3, 4, 5) + ms);

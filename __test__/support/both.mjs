@@ -2,7 +2,7 @@
 import { startCollector } from '../../examples/demo/collector.mjs';
 import { withEnv } from './env.mjs';
 import { recordingLogger } from './logger.mjs';
-import { within } from './lost-deadline.mjs';
+import { within } from './deadline.mjs';
 import { startServer } from './server.mjs';
 import { SIDES } from './sides.mjs';
 

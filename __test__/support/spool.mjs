@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startCollector } from '../../examples/demo/collector.mjs';
-import { startFixture } from './lost-child.mjs';
+import { startFixture } from './process.mjs';
 
 /** About what a span of `bigSpan` takes in a file: a fixture waits for so many bytes before it says that it is ready. */
 const SPAN_BYTES = 2160;

@@ -1,7 +1,7 @@
 // A collector that treats each request in a way drawn at random, restarts now and then on the same port, and keeps
 // account of what it has done with every record.
 import { createServer } from 'node:http';
-import { reservedPort } from './lost-outage.mjs';
+import { reservedPort } from './outage.mjs';
 
 /** Random numbers in 0..1 that a seed repeats (mulberry32). */
 export function randomFrom(seed) {

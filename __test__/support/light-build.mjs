@@ -36,7 +36,7 @@ export class MastraPlatformExporter extends BaseExporter {}
 
 /** Builds it in a directory of its own. `url` is for `import`. */
 export function makeLightBuild() {
-  const directory = mkdtempSync(join(tmpdir(), 'lost-light-'));
+  const directory = mkdtempSync(join(tmpdir(), 'light-build-'));
   const modules = join(directory, 'node_modules');
   const put = (path, text) => {
     mkdirSync(join(modules, path, '..'), { recursive: true });
