@@ -1,48 +1,43 @@
 // The chart of the README, as SVG text.
 import { number } from './report.mjs';
+import { document, label, round } from './svg.mjs';
 
-const PANELS = [
-  ['mainUs', 'Main-thread CPU', 'µs a span'],
-  ['longestMs', 'Longest turn of the event loop', 'ms'],
-];
 const NAMES = ['tiny', 'typical', 'large', 'unicode', 'huge'];
-const [WIDTH, LABEL, BAR, ROW, TOP] = [860, 76, 210, 40, 74];
+const SIDES = ['peer', 'ours', 'none'];
+const [WIDTH, LABEL, BAR, THICK, GAP, TOP] = [860, 76, 210, 15, 10, 74];
+
+/** A row has a label, a profile and a figure. */
+const PANELS = [
+  { title: 'Main thread, spans just made', unit: 'µs a span', rows: NAMES.map((name) => [name, name, 'mainUs']) },
+  { title: 'Main thread, spans made before', unit: 'µs a span', rows: NAMES.map((name) => [name, `cold-${name}`, 'mainUs']) },
+  { title: 'Whole process, spans just made', unit: 'µs a span', rows: NAMES.map((name) => [name, name, 'processUs']) },
+  { title: 'Event-loop delay, 10,000 spans/s', unit: 'ms', rows: [['99 %', 'paced', 'p99Ms'], ['longest', 'paced', 'longestMs']] },
+];
 
 /** @param {object} result  what bench/results/*.json holds */
 export function chart(result) {
-  const height = TOP + NAMES.length * ROW + 34;
-  const panels = PANELS.map((panel, index) => drawPanel(result, panel, 16 + index * (WIDTH / 2)));
-  const { node, cpu, pairs, packages } = result;
-  const source = `Node ${node}, ${cpu}, @mastra/observability ${packages['@mastra/observability']}, median of ${pairs} pairs`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Cost of export, JavaScript and native">
-<style>
-  text { font: 13px system-ui, sans-serif; fill: #24292f }
-  .title { font-weight: 600; font-size: 14px } .small { font-size: 11px; fill: #57606a } .number { font-size: 11px }
-  .peer { fill: #b6bec8 } .ours { fill: #c2410c }
-  @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .small { fill: #9198a1 } .peer { fill: #59636e } .ours { fill: #fb923c } }
-</style>
-<rect class="peer" x="16" y="10" width="12" height="12"/><text x="34" y="21">CloudExporter of @mastra/observability</text>
-<rect class="ours" x="340" y="10" width="12" height="12"/><text x="358" y="21">CloudExporter of mastra-native-exporter</text>
-${panels.join('\n')}
-<text class="small" x="16" y="${height - 10}">${escape(source)}</text>
-</svg>
-`;
+  const panels = PANELS.map((panel, index) => drawPanel(result, panel, 16 + (index % 2) * (WIDTH / 2), index < 2 ? TOP : TOP + panelHeight()));
+  return document('Cost of export, JavaScript and native', WIDTH, TOP + 2 * panelHeight(), SIDES, panels.join('\n'), result);
 }
 
-function drawPanel({ profiles }, [figure, title, unit], left) {
-  const rows = NAMES.filter((name) => profiles[name]).map((name, index) => {
-    const { peer, ours } = profiles[name][figure];
-    const y = TOP + index * ROW;
-    const bar = (kind, value, offset) => {
-      const width = Math.max(1, (BAR * value) / Math.max(peer.median, ours.median));
-      return `<rect class="${kind}" x="${left + LABEL}" y="${y + offset}" width="${width.toFixed(1)}" height="13" rx="2"/>`
-        + `<text class="number" x="${(left + LABEL + width + 6).toFixed(1)}" y="${y + offset + 11}">${number(value)}</text>`;
-    };
-    return `<text x="${left}" y="${y + 19}">${name}</text>${bar('peer', peer.median, 0)}${bar('ours', ours.median, 15)}`;
+const panelHeight = () => NAMES.length * (2 * THICK + GAP) + 44;
+
+function drawPanel({ profiles }, { title, unit, rows }, left, top) {
+  let y = top;
+  const bars = rows.filter(([, profile]) => profiles[profile]).map(([name, profile, figure]) => {
+    const values = profiles[profile].figures[figure];
+    const sides = SIDES.filter((side) => values[side]);
+    const most = Math.max(...sides.map((side) => values[side].median));
+    const row = [label('', left, y + (sides.length * THICK) / 2 + 4, name)];
+    for (const side of sides) {
+      const { median } = values[side];
+      const width = Math.max(1, (BAR * median) / most);
+      row.push(`<rect class="${side}" x="${left + LABEL}" y="${y}" width="${round(width)}" height="${THICK - 2}" rx="2"/>`);
+      row.push(label('number', left + LABEL + width + 6, y + 11, number(median)));
+      y += THICK;
+    }
+    y += GAP;
+    return row.join('');
   });
-  return `<text class="title" x="${left}" y="${TOP - 18}">${title}</text><text class="small" x="${left + 280}" y="${TOP - 18}">${unit}, less is better</text>\n${rows.join('\n')}`;
-}
-
-function escape(text) {
-  return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
+  return [label('title', left, top - 18, title), label('small', left + LABEL + BAR + 100, top - 18, `${unit}, less is better`, 'end'), ...bars].join('\n');
 }

@@ -1,7 +1,7 @@
 // One exporter in a process of its own: `node memory-exporter.mjs SIDE ENDPOINT`. Prints figures as JSON.
 import { setImmediate, setTimeout } from 'node:timers/promises';
 
-import { PROFILES } from './profiles.mjs';
+import { typical } from './spans.mjs';
 
 const SPANS = 1_000_000;
 const STAGE = 100_000;
@@ -21,7 +21,7 @@ const start = performance.now();
 for (let made = 0; made < SPANS; ) {
   const due = Math.min(SPANS, Math.ceil(((performance.now() - start) * PER_SECOND) / 1000));
   for (const end = Math.min(due, made + TURN_SPANS); made < end; made += 1) {
-    exporter.onTracingEvent({ type: 'span_ended', exportedSpan: PROFILES.typical.make(made) });
+    exporter.onTracingEvent({ type: 'span_ended', exportedSpan: typical(made) });
     if ((made + 1) % STAGE === 0) rssMiB.push(mib(process.memoryUsage.rss()));
   }
   heap = Math.max(heap, process.memoryUsage().heapUsed);

@@ -1,83 +1,51 @@
-// The spans that are exported. Each call makes a new span of new objects, as Mastra does, so that neither exporter
-// profits from objects that V8 knows. Sizes are bytes of JSON of the record that is sent.
-import { createApp } from '../examples/demo/app.mjs';
+// What is measured, by profile.
+import { ODD, huge, large, many, mixed, tiny, typical, unicode } from './spans.mjs';
 
-const WORDS = 'The customer asked where the order is and the agent looked it up in the warehouse system. ';
-const KANJI = '注文の状況を確認したところ、商品は北倉庫から発送済みです。';
+/** The number of spans made before the run, from which cold spans are taken: more than the caches hold. */
+const POOL = 4_000;
+/** The span of some profiles takes longer to make than to export: a few are made before. */
+const FEW = 4;
 
-/** `length` characters of text that differ from call to call, as text of real spans does. */
-function text(length, number, words = WORDS) {
-  return `${number} ${words.repeat(Math.ceil(length / words.length))}`.slice(0, length);
-}
+/**
+ * @typedef {object} Profile
+ * @property {(number: number) => object} [make]  the span of a number; absent where Mastra makes the spans
+ * @property {number} spans  how many a run exports
+ * @property {number} turn  how many in a turn of the event loop: about the JSON that an application under load exports
+ * @property {number} [pool]  how many are made before and exported again and again; each is made anew by default
+ * @property {number} [perSecond]  how many a second; as fast as they are taken by default
+ * @property {string[]} [sides]  who exports; Mastra's JavaScript exporter and ours by default
+ */
+const WARM = {
+  tiny: { make: tiny, spans: 20_000, turn: 20 },
+  typical: { make: typical, spans: 20_000, turn: 20 },
+  large: { make: large, spans: 5_000, turn: 5 },
+  unicode: { make: unicode, spans: 5_000, turn: 5 },
+  huge: { make: huge, spans: 2_000, turn: 1 },
+};
+const oddTypical = (odd) => ({ ...WARM.typical, make: (number) => mixed(number, odd) });
 
-/** A span of a model call with `messages` of `length` characters each. */
-function generation(number, messages, length, words) {
-  const startMs = 1_790_000_000_000 + number;
-  return {
-    id: `a3ce929d0e${number}`,
-    traceId: `4bf92f3577b34da6a3ce929d0e${number >> 4}`,
-    parentSpanId: `00f067aa0b${number}`,
-    name: "llm: 'gpt-5'",
-    type: 'model_generation',
-    entityType: 'agent',
-    entityId: 'support',
-    entityName: 'Support',
-    isEvent: false,
-    isRootSpan: false,
-    startTime: new Date(startMs),
-    endTime: new Date(startMs + 1250),
-    attributes: {
-      model: 'gpt-5',
-      provider: 'openai.responses',
-      streaming: false,
-      usage: { inputTokens: 900 + (number % 100), outputTokens: 48, inputDetails: { cacheRead: 256, text: 644.5 } },
-      parameters: { temperature: 0.7, maxOutputTokens: 1024 },
-      finishReason: 'stop',
-    },
-    metadata: { runId: `run-${number}`, resourceId: 'customer-7', threadId: `thread-${number >> 2}` },
-    tags: ['support', 'eu'],
-    input: Array.from({ length: messages }, (_, index) => ({
-      role: index % 2 === 0 ? 'user' : 'assistant',
-      content: [{ type: 'text', text: text(length, number + index, words) }],
-    })),
-    output: { text: text(Math.min(length, 400), number, words), toolCalls: [], warnings: undefined },
-  };
-}
-
-/** By name: how to make the span of a number, and how many of them a run exports. */
+/** @type {Record<string, Profile>} */
 export const PROFILES = {
-  tiny: { make: (number) => generation(number, 1, 150), spans: 20_000 },
-  typical: { make: (number) => generation(number, 2, 400), spans: 20_000 },
-  large: { make: (number) => generation(number, 20, 620), spans: 5_000 },
-  unicode: { make: (number) => generation(number, 8, 400, KANJI), spans: 5_000 },
-  huge: { make: (number) => generation(number, 32, 3_900), spans: 2_000 },
+  ...WARM,
+  ...Object.fromEntries(Object.entries(WARM).map(([name, profile]) => [`cold-${name}`, { ...profile, pool: POOL }])),
+  'mixed-class': oddTypical(ODD.class),
+  'mixed-map': oddTypical(ODD.map),
+  'mixed-buffer': oddTypical(ODD.buffer),
+  'mixed-toJSON': oddTypical(ODD.toJSON),
+  many: { make: (number) => many(number, 60_000, 12), spans: 40, turn: 1, pool: FEW },
+  'many-class': { make: (number) => many(number, 60_000, 12, ODD.class), spans: 40, turn: 1, pool: FEW },
+  'many-15mb': { make: (number) => many(number, 200_000, 28), spans: 12, turn: 1, pool: FEW, sides: ['stringify', 'peer', 'ours'] },
+  spool: { ...WARM.typical, sides: ['ours', 'spool'] },
+  captured: { spans: 20_000, turn: 20, sides: ['none', 'peer', 'ours'] },
+  paced: { ...WARM.typical, spans: 150_000, perSecond: 10_000, sides: ['none', 'peer', 'ours'] },
 };
 
-/** Spans of a real run of the demo's agent and workflow, copied for each call. */
-export async function capturedProfile() {
-  const spans = [];
-  const exporter = {
-    name: 'capture',
-    onTracingEvent({ type, exportedSpan }) {
-      // Neither exporter sends model chunks.
-      if (type === 'span_ended' && exportedSpan.type !== 'model_chunk') spans.push(exportedSpan);
-    },
-    exportTracingEvent: async () => {},
-    init() {},
-    flush: async () => {},
-    shutdown: async () => {},
-  };
-  const app = createApp({ exporters: [exporter] });
-  await app.run();
-  await app.observability.shutdown();
-  return { make: (number) => copy(spans[number % spans.length]) };
-}
+/** Who exports in a profile. */
+export const sidesOf = (name) => PROFILES[name].sides ?? ['peer', 'ours'];
 
-function copy(value) {
-  if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof Date) return new Date(value);
-  if (Array.isArray(value)) return value.map(copy);
-  const result = {};
-  for (const key in value) result[key] = copy(value[key]);
-  return result;
+/** What is compared in a profile: 'ours:peer' is our figure divided by the peer's. */
+export function comparisonsOf(name) {
+  const sides = sidesOf(name);
+  const of = sides.at(-1);
+  return sides.slice(0, -1).map((to) => `${of}:${to}`);
 }

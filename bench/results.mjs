@@ -1,0 +1,55 @@
+// The committed results: figures and charts, one file of each for a major version of Node.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+import { chart } from './chart.mjs';
+import { growthChart } from './growth-chart.mjs';
+import { PROFILES } from './profiles.mjs';
+import { summary } from './summary.mjs';
+
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+/** Writes the figures of some profiles in place of those that the file has, the charts and the summary. */
+export function save(node, pairs, profiles, growth) {
+  const machine = environment(node);
+  const name = here(`results/node-${machine.node.slice(1).split('.')[0]}`);
+  const before = existsSync(`${name}.json`) ? JSON.parse(readFileSync(`${name}.json`, 'utf8')) : { profiles: {} };
+  const { commit, ...rest } = machine;
+  const merged = { ...before.profiles };
+  for (const [profile, figures] of Object.entries(profiles)) merged[profile] = { commit, pairs, figures };
+  const ordered = Object.fromEntries(Object.keys(PROFILES).filter((profile) => merged[profile]).map((profile) => [profile, merged[profile]]));
+  const result = { ...rest, profiles: ordered, growth: growth ?? before.growth };
+  // One line for each of the innermost objects.
+  const json = JSON.stringify(result, rounded, 1).replaceAll(/\{[^{}]*\}/g, (object) => object.replaceAll(/\s+/g, ' '));
+  writeFileSync(`${name}.json`, `${json}\n`);
+  writeFileSync(`${name}.svg`, chart(result));
+  if (result.growth) writeFileSync(`${name}-growth.svg`, growthChart(result));
+  writeFileSync(here('results/summary.md'), summary(savedResults()));
+}
+
+/** What the committed files hold, by version of Node. */
+export function savedResults() {
+  const files = readdirSync(here('results')).filter((name) => name.endsWith('.json')).sort();
+  return files.map((name) => JSON.parse(readFileSync(here(`results/${name}`), 'utf8')));
+}
+
+/** The machine and the versions that were measured. */
+function environment(node) {
+  const version = (name) => JSON.parse(readFileSync(here(`../node_modules/${name}/package.json`), 'utf8')).version;
+  const run = (command, args) => execFileSync(command, args, { encoding: 'utf8' }).trim();
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    commit: run('git', ['rev-parse', '--short', 'HEAD']),
+    node: run(node, ['--version']),
+    cpu: `${cpus().length} x ${cpus()[0]?.model}`,
+    kernel: release(),
+    packages: { '@mastra/core': version('@mastra/core'), '@mastra/observability': version('@mastra/observability') },
+  };
+}
+
+/** Rounds to three digits: more digits are below the spread. */
+function rounded(_key, value) {
+  return typeof value === 'number' ? Number(value.toPrecision(3)) : value;
+}
