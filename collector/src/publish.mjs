@@ -12,6 +12,7 @@ import { Writer } from './writer.mjs';
 /** @typedef {import('./records.mjs').Signal} Signal */
 /** @typedef {{ signal: Signal, projectId: string | undefined }} Target */
 /** @typedef {{ stored: number, refused: number, unsupported: number }} Counts  records by what became of them */
+/** @typedef {Counts & { reason?: string }} Answer  `reason` says why the first refused record was refused */
 
 const PATH = /^(?:\/projects\/([^/]+))?\/ai\/(spans|logs|metrics|scores|feedback)\/publish$/;
 
@@ -60,7 +61,7 @@ export class Publisher {
   /**
    * @param {import('node:http').IncomingMessage} request
    * @param {Target} target
-   * @returns {Promise<Counts>} of this request
+   * @returns {Promise<Answer>} the counts of this request
    * @throws {HttpError} 400, 408, 413, 415 for what was sent; 503 if the store does not work: the exporter tries again
    */
   async publish(request, target) {
@@ -74,12 +75,12 @@ export class Publisher {
     }
   }
 
-  /** @param {Buffer} body @param {Target} target @returns {Promise<Counts>} */
+  /** @param {Buffer} body @param {Target} target @returns {Promise<Answer>} */
   async #store(body, { signal, projectId }) {
     const counts = { stored: 0, unsupported: 0, refused: 0 };
     if (body.length === 0) return counts;
     const texts = await this.#slices.run(findRecords(body, signal));
-    /** The first one; there may be as many as records. @type {string | undefined} */
+    /** The first one only, because there may be as many as records. @type {string | undefined} */
     let reason;
     const onRefused = (/** @type {unknown} */ error) => {
       counts.refused++;
@@ -114,7 +115,7 @@ export class Publisher {
         this.#log.write(`unsupported ${signal}`, `${counts.unsupported} ${signal} not kept: the store has no place for them`);
       }
     }
-    return counts;
+    return reason === undefined ? counts : { ...counts, reason };
   }
 
   /**

@@ -101,7 +101,9 @@ test('gzip is accepted; more than 64 MiB is answered 413, also when only unpacki
   const limit = 64 * 1024 * 1024;
   /** Nothing but a record that is too large on its own. */
   const padded = size => Buffer.from(`{"spans":["${'x'.repeat(size - 14)}"]}`);
-  assert.deepEqual(await (await publish(padded(limit))).json(), { stored: 0, unsupported: 0, refused: 1 });
+  assert.deepEqual(await (await publish(padded(limit))).json(), {
+    stored: 0, unsupported: 0, refused: 1, reason: `has ${limit - 12} bytes of JSON: 16777216 are allowed`,
+  });
   assert.equal((await publish(padded(limit + 1))).status, 413);
   assert.equal((await publish(gzipSync(padded(limit + 1)), gzip)).status, 413);
   const body = new Blob([padded(limit + 1)]).stream();
