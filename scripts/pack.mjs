@@ -20,7 +20,7 @@ const platforms = readdirSync(NPM)
   .map((name) => join(NPM, name))
   .map((directory) => ({ directory, ...readJson(join(directory, 'package.json')) }));
 
-if (values.release) [manifest, ...platforms].forEach(assertPublishable);
+if (values.release) [manifest, ...platforms, readJson(join(ROOT, 'collector', 'package.json'))].forEach(assertPublishable);
 rmSync(ARTIFACTS, { recursive: true, force: true });
 mkdirSync(ARTIFACTS, { recursive: true });
 packMain();

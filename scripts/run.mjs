@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 /** The repository. */
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
+/** npm is a script on Windows. A program needs no shell, which would split its path at spaces and allow 8,191 characters. */
+const needsShell = (command) => process.platform === 'win32' && !command.endsWith('.exe');
+
 /**
  * Runs a command in the repository, with its output shown or, with `stdio: 'pipe'`, answered.
  * @param {string} command
@@ -19,8 +22,7 @@ export function run(command, args, options) {
     cwd: ROOT,
     encoding: 'utf8',
     stdio: 'inherit',
-    // npm is a script on Windows.
-    shell: process.platform === 'win32',
+    shell: needsShell(command),
     ...options,
   });
   if (error) throw new Error(`${command} cannot be started: ${error.message}`, { cause: error });
@@ -41,7 +43,7 @@ export async function start(command, args, { cwd = ROOT, env, show = false, mayF
     cwd,
     env,
     stdio: show ? 'inherit' : ['ignore', 'pipe', 'pipe'],
-    shell: process.platform === 'win32',
+    shell: needsShell(command),
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => { output += text; });

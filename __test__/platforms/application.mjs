@@ -5,6 +5,8 @@ import { createRequire } from 'node:module';
 import { Worker, isMainThread, workerData } from 'node:worker_threads';
 
 const { URL: endpoint, SPANS = '3', LOAD = 'import', OPTIONS = '{}', END = 'script' } = process.env;
+/** Of what is exported for each span; so many bytes it takes at least. */
+const INPUT = 'x'.repeat(1000);
 
 const { CloudExporter, nativeBinding } = LOAD === 'require'
   ? createRequire(import.meta.url)('mastra-native-exporter')
@@ -19,10 +21,14 @@ const say = (line) => writeSync(1, `${line}\n`);
 function exportSpans(prefix) {
   const exporter = new CloudExporter({ accessToken: 't', endpoint, ...PATIENT, ...JSON.parse(OPTIONS) });
   for (let i = 0; i < Number(SPANS); i += 1) {
-    const exportedSpan = { id: `${prefix}${i}`, traceId: 't', name: 'Zürich ☀️', type: 'agent_run', startTime: new Date(0), input: 'x'.repeat(1000) };
+    const exportedSpan = { id: `${prefix}${i}`, traceId: 't', name: 'Zürich ☀️', type: 'agent_run', startTime: new Date(0), input: INPUT };
     void exporter.exportTracingEvent({ type: 'span_ended', exportedSpan });
   }
   return exporter;
+}
+
+async function until(isSo) {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 const ENDS = {
@@ -36,6 +42,16 @@ const ENDS = {
   signal() {
     setInterval(() => {}, 1_000_000);
     say('ready');
+  },
+  /** All is in the files of the spool. */
+  async spooled(exporter) {
+    await until(() => exporter.stats().traces.spoolBytes >= Number(SPANS) * INPUT.length);
+    ENDS.signal();
+  },
+  /** What an earlier process has left is delivered. */
+  async recovered(exporter) {
+    await until(() => exporter.stats().traces.delivered >= Number(process.env.LEFT));
+    await exporter.shutdown();
   },
 };
 

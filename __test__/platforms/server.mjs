@@ -9,11 +9,12 @@ import https from 'node:https';
 export async function startServer({ answers, certificates }) {
   /** @type {Request[]} */
   const requests = [];
+  const state = { isDown: false };
   const onRequest = (incoming, response) => {
     const chunks = [];
     incoming.on('data', (chunk) => chunks.push(chunk));
     incoming.on('end', () => {
-      const status = answers[requests.length] ?? 200;
+      const status = state.isDown ? 503 : answers[requests.length] ?? 200;
       requests.push({ headers: incoming.headers, body: Buffer.concat(chunks), status });
       response.writeHead(status).end('{}');
     });
@@ -26,6 +27,8 @@ export async function startServer({ answers, certificates }) {
     // The certificate is for this name.
     url: `${certificates ? 'https://localhost' : 'http://127.0.0.1'}:${server.address().port}`,
     requests,
+    /** While `isDown` every answer is 503. */
+    state,
     close() {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(resolve));

@@ -85,13 +85,13 @@ function platformName(): string {
 }
 
 /**
- * The C library of this process: whether the loader of musl is in its memory. Two other sources are not used. Node's
- * diagnostic report looks up the host names of all open sockets in Node 20.0 to 20.12. `ldd` may belong to another
- * library.
+ * The C library of this process: whether musl is in its memory. musl is one file, which has the name of the loader on
+ * Alpine and is `libc.so` elsewhere. Two other sources are not used. Node's diagnostic report looks up the host names of
+ * all open sockets in Node 20.0 to 20.12. `ldd` may belong to another library.
  */
 function libc(): 'gnu' | 'musl' {
   try {
-    return readFileSync('/proc/self/maps', 'utf8').includes('/ld-musl-') ? 'musl' : 'gnu';
+    return /\/(ld-musl-.*|libc\.so)$/m.test(readFileSync('/proc/self/maps', 'utf8')) ? 'musl' : 'gnu';
   } catch {
     return 'gnu';
   }

@@ -1,6 +1,6 @@
 // An application with the packages as they are published, for the delivery cases.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { run } from '../run.mjs';
 
 /**
@@ -16,6 +16,7 @@ export function makeApplication(tarballs, directory) {
   for (const tarball of readdirSync(tarballs).filter((name) => name.endsWith('.tgz'))) {
     const target = join(directory, 'node_modules', tarball.replace(/-\d+\.\d+\.\d+.*\.tgz$/, ''));
     mkdirSync(target, { recursive: true });
-    run('tar', ['-xzf', join(tarballs, tarball), '-C', target, '--strip-components=1']);
+    // Relative: before a colon GNU's tar, which bash on Windows finds first, expects a host.
+    run('tar', ['-xzf', relative(target, join(tarballs, tarball)).replaceAll('\\', '/'), '--strip-components=1'], { cwd: target });
   }
 }

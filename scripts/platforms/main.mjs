@@ -1,7 +1,7 @@
 // `npm run test:platforms [-- NAME...]`: proves on Linux on x64 what can be proven there of the other platforms, or of
 // those named: builds their binaries and lets them deliver on a Node of that platform, or compiles for it. Ends with the
 // counts. What is downloaded and built stays in target/platforms.
-import { mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, start } from '../run.mjs';
 import { compile } from './compile.mjs';
@@ -31,6 +31,7 @@ if (names.length === 0) {
     add(await runTests('headers.test.mjs'));
   });
 }
+let facade;
 /** One platform delivers while the next is built. Never two at a time: emulated they are slow enough. */
 let deliveries = Promise.resolve();
 for (const platform of chosen) {
@@ -59,8 +60,16 @@ function assertHost() {
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new Unavailable('needs Linux on x64');
 }
 
+/** Its types are those that the build of a binary has written. */
+async function buildFacade(binaries) {
+  copyFileSync(join(binaries, 'binding.d.ts'), join(ROOT, 'binding.d.ts'));
+  await start('npm', ['run', '--silent', 'build:facade'], { env: process.env });
+}
+
 /** Packs the binary as it is published, and runs the delivery cases with the packages. */
 async function packAndDeliver(name, { directory, binaries, node }) {
+  facade ??= buildFacade(binaries);
+  await facade;
   const [tarballs, application] = [join(directory, 'tarballs'), join(directory, 'application')];
   await start(process.execPath, ['scripts/pack.mjs', binaries, tarballs]);
   add(await deliver(name, { tarballs, application, node }));

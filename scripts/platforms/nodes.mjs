@@ -1,7 +1,6 @@
 // Node of another platform, and what runs it here.
-import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { readdirSync } from 'node:fs';
 import { ROOT, run } from '../run.mjs';
 import { unpack } from './debian.mjs';
 
@@ -14,8 +13,7 @@ const MUSL_RELEASE = 'trixie';
 /** By name of the platform: the command that runs its Node, without arguments. */
 const COMMANDS = {
   'linux-arm64-gnu': () => [qemu(), '-L', glibcRoot(), fromNpm(NODE_ARM64)],
-  // The loader is named because it is not installed in /lib.
-  'linux-x64-musl': () => [join(muslRoot('amd64'), 'lib', 'ld-musl-x86_64.so.1'), fromPip('musllinux_1_2_x86_64', 'bin/node')],
+  'linux-x64-musl': () => [withLoader(fromPip('musllinux_1_2_x86_64', 'bin/node'), join(muslRoot('amd64'), 'lib', 'ld-musl-x86_64.so.1'))],
   'linux-arm64-musl': () => [qemu(), '-L', muslRoot('arm64'), fromPip('musllinux_1_2_aarch64', 'bin/node')],
 };
 
@@ -41,6 +39,17 @@ function muslRoot(arch) {
   const lib = join(root, 'lib');
   if (!existsSync(lib)) symlinkSync('usr/lib', lib);
   return root;
+}
+
+/**
+ * A copy that names the loader where it is: it is not installed in /lib. Started as `LOADER NODE` Node would take the loader
+ * for itself, and start that where it starts another Node.
+ */
+function withLoader(node, loader) {
+  const patchelf = join(unpack('patchelf', ['patchelf/bookworm']), 'usr', 'bin', 'patchelf');
+  const patched = `${node}-with-loader`;
+  run(patchelf, ['--set-interpreter', loader, '--output', patched, node]);
+  return patched;
 }
 
 /** The binary of a package of npm that is made for another processor. */
