@@ -1,5 +1,5 @@
-// `node fuzz/corpus.mjs`: makes fuzz/corpus/decode anew, out of the table of tests/wire: real bytes of the serializer, at
-// most 1 kB each, and every twentieth of the groups with very many.
+// `node fuzz/corpus.mjs` makes fuzz/corpus/decode again from the table of tests/wire, which has bytes of the real
+// serializer. Cases above 1 kB are left out. Of groups with very many cases it takes every twentieth.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// `npm run build:portable [-- TARGET]`: the binary as it is released, for this machine or for another target, in the
-// repository; says what it needs.
+// `npm run build:portable [-- TARGET]` builds the binary as it is released, for this machine or another target, into the
+// repository. It prints the libraries that the binary needs.
 import { buildBinary } from './platforms/portable.mjs';
 import { run } from './run.mjs';
 

@@ -29,9 +29,9 @@ export function spawnCollector(args, options) {
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const collector = spawnCollector(process.argv.slice(2), { stdio: 'inherit' });
-  // Whoever ends this process means the collector.
+  // A signal to this process is meant for the collector.
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => collector.kill(signal));
-  // npm passes a signal to the shell between it and this process, and the shell ends without passing it on.
+  // npm starts this process through a shell. npm passes a signal to that shell, which ends without passing it on.
   const parent = process.ppid;
   if (process.env.npm_lifecycle_event) {
     setInterval(() => { if (process.ppid !== parent) collector.kill('SIGTERM'); }, 200).unref();

@@ -1,11 +1,12 @@
-// `npm run test:matrix [-- FILE...]`: the wire's table and the Node tests under every supported Node; some files, or all
-// but those that measure memory. Ends with the counts of all. The binaries are those that the packed tests use.
+// `npm run test:matrix [-- FILE...]` runs the wire's table and the Node tests under every supported version of Node.
+// Without file names it runs all files except those that measure memory. It ends with the counts of all. The Node
+// binaries are those that the packed tests use.
 import { spawnSync } from 'node:child_process';
 
 import { run } from './run.mjs';
 import { TEST_TIMEOUT, testFiles } from './test-files.mjs';
 
-/** Nothing in it depends on the version, and it takes minutes. */
+/** Takes minutes, and does not depend on the version of Node. */
 const LEFT_OUT = ['__test__/delivery/memory.test.mjs'];
 
 const given = process.argv.slice(2);
@@ -13,7 +14,7 @@ const all = testFiles().filter((name) => !LEFT_OUT.includes(name));
 
 run('npm', ['run', '--silent', 'build']);
 run('npm', ['ci', '--silent', '--prefix', '__test__/packed/tools']);
-// Looks for the binaries that have just been installed.
+// Imported here, because it looks for the Node binaries that have just been installed.
 const { NODES } = await import('../__test__/packed/support/tools.mjs');
 
 const totals = { passed: 0, failed: 0 };

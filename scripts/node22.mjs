@@ -1,4 +1,4 @@
-// The Node that the collector needs: this one if it is new enough, else, on x86-64 Linux, one from npm.
+// Finds the Node that the collector needs: the running one if it is new enough, else one from npm on x86-64 Linux.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, run } from './run.mjs';

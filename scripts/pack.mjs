@@ -1,7 +1,7 @@
-// `npm run pack`: leaves in artifacts/ what is published: the tarball of the main package and those of the platforms
-// whose binary lies in the repository, which is this machine's, or all of them in the release workflow. Each binary is
-// checked. `node scripts/pack.mjs BINARIES TARBALLS` takes the binaries from a directory, and leaves the tarballs in
-// another. With `--release` it refuses what must not be published.
+// `npm run pack` puts the packages that are published into artifacts/: the tarball of the main package, and one for each
+// platform whose binary is in the repository. That is this machine's platform, and all platforms in the release workflow.
+// Each binary is checked. `node scripts/pack.mjs BINARIES TARBALLS` reads the binaries from one directory and writes the
+// tarballs into another. With `--release` it fails for packages that must not be published.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -29,8 +29,9 @@ if (built.length === 0) throw new Error(`there is no binary in ${BINARIES}: use 
 built.forEach(packPlatform);
 
 /**
- * The manifest of the repository, without what only the repository needs, and with the platform packages: there they
- * would keep `npm ci` from working, because they do not exist before a release.
+ * The manifest of the main package: that of the repository, without the fields that only the repository needs, and with
+ * the platform packages as dependencies. In the repository's manifest they would make `npm ci` fail, because they do not
+ * exist before a release.
  */
 function packMain() {
   const { scripts, devDependencies, overrides, napi, ...published } = manifest;

@@ -1,5 +1,5 @@
-// `npm run repository -- URL`: writes the address of the repository into every manifest. Until then they hold a
-// placeholder, with which `npm run pack -- --release` refuses to go on.
+// `npm run repository -- URL` writes the address of the repository into every manifest. Until then the manifests hold a
+// placeholder, and `npm run pack -- --release` fails.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-// What the scripts share: running a command so that its failure is theirs.
+// Runs a command for a script. A failure of the command is an error of the script.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const needsShell = (command) => process.platform === 'win32' && !command.endsWith('.exe');
 
 /**
- * Runs a command in the repository, with its output shown or, with `stdio: 'pipe'`, answered.
+ * Runs a command in the repository. Its output is shown, or returned with `stdio: 'pipe'`.
  * @param {string} command
  * @param {string[]} args
  * @param {import('node:child_process').SpawnSyncOptions} [options]
@@ -31,7 +31,7 @@ export function run(command, args, options) {
 }
 
 /**
- * Runs a command in the repository, beside others.
+ * Runs a command in the repository without blocking, so that several can run at the same time.
  * @param {string} command
  * @param {string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, show?: boolean, mayFail?: boolean }} [options]  `show`: prints as it goes

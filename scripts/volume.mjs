@@ -1,4 +1,4 @@
-// `npm run volume -- STORE`: a million spans through exporter and collector; see collector/test/volume/main.mjs.
+// `npm run volume -- STORE` sends a million spans through exporter and collector: see collector/test/volume/main.mjs.
 import { join } from 'node:path';
 import { installCollector } from './collector.mjs';
 import { node22 } from './node22.mjs';

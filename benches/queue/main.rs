@@ -1,5 +1,5 @@
-//! The cost of 100,000 waiting jobs, `cargo bench --bench queue`: a pass of the loop over an address that fails, and
-//! the expiry of all jobs.
+//! `cargo bench --bench queue`: what 100,000 waiting jobs cost in one pass of the loop while their address fails, in a
+//! flush, and when all of them expire.
 #![expect(clippy::expect_used, reason = "a benchmark ends when something is wrong")]
 
 use std::{sync::Arc, time::Duration};

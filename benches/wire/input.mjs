@@ -1,4 +1,5 @@
-// Prints the same records as the facade hands them over and as a clone, as JSON: { name: { atoms, clone } }, in hex.
+// Prints { name: { atoms, clone } } as JSON, both in hex: the same records as the facade hands them over, and as a
+// structured clone.
 import v8 from 'node:v8';
 
 import { facadeModule } from '../../__test__/support/facade.mjs';

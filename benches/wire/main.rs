@@ -1,6 +1,6 @@
-//! From buffers to JSON, `cargo bench`: our decoder, compared with a tree of `v8_valueserializer` that `serde_json`
-//! writes, read from a clone of the same records. Throughput is bytes of the JSON that ours makes; Node makes the
-//! inputs (`input.mjs`).
+//! `cargo bench --bench wire`: the time from a buffer to JSON. Our decoder reads what the facade hands over. The other
+//! reader, `v8_valueserializer` with `serde_json`, reads a structured clone of the same records. The throughput of both is
+//! in bytes of the JSON that ours makes. Node makes the inputs (`input.mjs`).
 #![expect(clippy::expect_used, reason = "a benchmark ends when something is wrong")]
 
 use std::{collections::BTreeMap, hint::black_box, process::Command};

@@ -1,4 +1,5 @@
-//! The other reader: `v8_valueserializer`'s tree, written by `serde_json`. It knows only what the inputs contain.
+//! The other reader: `v8_valueserializer` makes a tree, and `serde_json` writes it. Only types that the inputs contain are
+//! supported.
 
 use serde::{
     Serialize, Serializer,

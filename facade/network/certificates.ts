@@ -5,7 +5,7 @@ import { opensslCertificates, readPem, usesOpenssl } from './openssl.js';
 
 let trusted = false;
 
-/** Tells the engine to trust whom Node trusts. Once: reading and parsing takes milliseconds. */
+/** Gives the engine the root certificates that Node trusts. Does so once, because reading and parsing take milliseconds. */
 export function trustAsNode(): void {
   if (trusted) return;
   trusted = true;
@@ -14,7 +14,7 @@ export function trustAsNode(): void {
 
 /** PEM text of the root certificates that Node trusts. */
 function trustedPem(): string {
-  // Since Node 22.15, and also right under --use-system-ca. Older types do not know it.
+  // Exists since Node 22.15, follows --use-system-ca, and is absent from the types of older versions.
   const { getCACertificates } = tls as { getCACertificates?: (type: 'default' | 'extra') => string[] };
   const known = getCACertificates?.('default');
   if (usesOpenssl(known, getCACertificates?.('extra'))) return [...opensslCertificates(), extraPem()].join('\n');
@@ -23,6 +23,6 @@ function trustedPem(): string {
 
 function extraPem(): string {
   const path = process.env['NODE_EXTRA_CA_CERTS'];
-  // Node has warned at its start about a file that cannot be read, and goes on without.
+  // Node ignores a file that it cannot read, after a warning at its start. So do we.
   return path ? readPem(path) : '';
 }

@@ -7,9 +7,9 @@ THIS_MACHINE.addAddress('0.0.0.0');
 THIS_MACHINE.addAddress('::1', 'ipv6');
 THIS_MACHINE.addAddress('::', 'ipv6');
 
-/** Hosts to which the token would travel readable for others: `http` to anything but this machine. */
+/** Hosts to which the token would travel unencrypted: those of `http` URLs, except this machine. */
 export function readableHosts(endpoints: readonly string[]): string[] {
-  // What is no URL gets no request and so no token.
+  // An endpoint that is no URL gets no request, so no token travels to it.
   const urls = endpoints.filter((endpoint) => URL.canParse(endpoint)).map((endpoint) => new URL(endpoint));
   const exposed = urls.filter((url) => url.protocol === 'http:' && !isThisMachine(url));
   return [...new Set(exposed.map(({ host }) => host))];

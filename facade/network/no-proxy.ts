@@ -8,10 +8,11 @@ import { hostOf, isIn } from './hosts.js';
  *
  * - `*`: every host
  * - `example.com`: that host and all below it; `.example.com` or `*.example.com`: all below it
- * - `10.0.0.1`, `fd00::1`, `10.0.0.0/8`, `fd00::/8`: an address, or all of a range. Host names are not looked up for it
- * - each name or address with a port, `example.com:8443` or `[fd00::1]:8443`: that port of it
+ * - `10.0.0.1`, `fd00::1`, `10.0.0.0/8`, `fd00::/8`: an address, or all addresses of a range. Host names of URLs are not
+ *   resolved for the comparison
+ * - a name or address with a port, `example.com:8443` or `[fd00::1]:8443`: only this port of the host
  *
- * An entry that is none of these names nothing.
+ * Any other entry is ignored.
  */
 export function isExempt(url: URL, noProxy: string): boolean {
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');
@@ -29,7 +30,7 @@ function names(entry: string, host: string, port: string): boolean {
   return host.endsWith(`.${domain}`) || (host === domain && !/^\*?\./.test(name));
 }
 
-/** An address in any spelling, or a range; empty if the text is neither. */
+/** A list with the address (in any spelling) or range that the text names. Empty if the text names neither. */
 function range(text: string): BlockList {
   const list = new BlockList();
   const [, address = '', prefix] = /^([^/]*)(?:\/(\d+))?$/.exec(text) ?? [];
@@ -38,13 +39,13 @@ function range(text: string): BlockList {
     if (prefix === undefined) list.addAddress(address, family);
     else list.addSubnet(address, Number(prefix), family);
   } catch {
-    // Not an address, or no prefix of one.
+    // The text is no address, or its prefix length is out of range.
   }
   return list;
 }
 
 function splitPort(entry: string): { name: string; entryPort?: string | undefined } {
-  // The colons of an IPv6 address are its own, unless it stands in brackets.
+  // A colon separates a port, except in an IPv6 address without brackets.
   if (isIP(entry) === 6) return { name: entry };
   const [, name = entry, entryPort] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry) ?? [];
   return { name, entryPort };

@@ -2,7 +2,10 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 const FLAG = '--use-openssl-ca';
-/** Where builds of OpenSSL look, in this order: most Linux and Node's own build, Debian, Fedora, Homebrew, macOS. */
+/**
+ * The certificate directories of the builds of OpenSSL: most Linux systems and Node's own build, Debian, Fedora, Homebrew,
+ * macOS.
+ */
 const DIRECTORIES = [
   '/etc/ssl',
   '/usr/lib/ssl',
@@ -14,19 +17,21 @@ const DIRECTORIES = [
 ];
 
 /**
- * Whether Node trusts what OpenSSL finds on the machine instead of its own set: started so, or built so. Node has no
- * list of these. `known` is what Node says that it trusts, `extra` the part of it from `NODE_EXTRA_CA_CERTS`; both are
- * absent before Node 22.15, where a Node that is only built so is taken for one that trusts its own set.
+ * Whether Node trusts the certificates that OpenSSL finds on the machine instead of Node's own set. Either the flag
+ * `--use-openssl-ca` or the build of Node decides that. Node has no list of these certificates. `known` are the
+ * certificates that Node lists as trusted, `extra` are those of them from `NODE_EXTRA_CA_CERTS`. Both are absent before
+ * Node 22.15, where only the flag is recognised.
  */
 export function usesOpenssl(known: readonly string[] | undefined, extra: readonly string[] | undefined): boolean {
   const { execArgv, env, config } = process;
   if ([...execArgv, ...(env['NODE_OPTIONS'] ?? '').split(/\s+/)].includes(FLAG)) return true;
-  // Only a Node with the OpenSSL of the system is built so. For others an empty list is what the application has set.
+  // Only a Node that is linked to the OpenSSL of the system can be built this way. Elsewhere an empty list was set by the
+  // application.
   const ofSystem = Boolean((config.variables as { node_shared_openssl?: boolean }).node_shared_openssl);
   return ofSystem && known !== undefined && known.length === extra?.length;
 }
 
-/** PEM texts from `SSL_CERT_FILE` and `SSL_CERT_DIR`, or where OpenSSL looks without the one or the other. */
+/** PEM texts from `SSL_CERT_FILE` and `SSL_CERT_DIR`, or from OpenSSL's default place for the one that is not set. */
 export function opensslCertificates(): string[] {
   const file = process.env['SSL_CERT_FILE'];
   const directories = process.env['SSL_CERT_DIR'];
@@ -35,7 +40,7 @@ export function opensslCertificates(): string[] {
   return [...files, ...others];
 }
 
-/** PEM text of a file, without the byte order mark that OpenSSL passes over too; empty if it cannot be read. */
+/** PEM text of a file, without a byte order mark, which OpenSSL ignores too. Empty if the file cannot be read. */
 export function readPem(path: string): string {
   try {
     return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
@@ -44,7 +49,7 @@ export function readPem(path: string): string {
   }
 }
 
-/** The files of a directory that OpenSSL reads: those named by the hash of a subject, `5ad8a5d6.0`. */
+/** PEM texts of the files that OpenSSL reads in a directory: those named after the hash of a subject, like `5ad8a5d6.0`. */
 function hashed(directory: string): string[] {
   try {
     const names = readdirSync(directory).filter((name) => /^[\da-f]{8}\.\d+$/.test(name));
@@ -54,7 +59,7 @@ function hashed(directory: string): string[] {
   }
 }
 
-/** What is in the first of OpenSSL's directories that has anything. */
+/** The texts from the first of OpenSSL's directories that has any. */
 function first(read: (directory: string) => string[]): string[] {
   for (const directory of DIRECTORIES) {
     const texts = read(directory);

@@ -1,25 +1,26 @@
 import { isThisMachine } from './hosts.js';
 import { isExempt } from './no-proxy.js';
 
-/** What the engine can speak to; `SCHEMES` in `src/transport/proxy.rs`. */
+/** The schemes of proxies that the engine supports; the same as `SCHEMES` in `src/transport/proxy.rs`. */
 const SCHEMES = ['http:', 'https:', 'socks4:', 'socks4a:', 'socks5:', 'socks5h:'];
 
-/** The ways to the endpoints. */
+/** The proxies of the endpoints. */
 export interface Proxies {
   /** The URL of each endpoint's proxy, or null where it needs none. */
   urls: (string | null)[];
-  /** Variables whose value is no URL of a proxy: their endpoints are asked directly. */
+  /** Environment variables whose value is no URL of a proxy. Their endpoints are reached without a proxy. */
   unusable: string[];
 }
 
 /**
- * The proxies that the environment names: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, or the same in lower
- * case, which wins. What stays on this machine needs no proxy: it would read the token of a collector on `localhost`.
+ * The proxies that the environment names in `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. A variable in lower
+ * case takes precedence over the same one in upper case. A collector on this machine is reached without a proxy, because
+ * the proxy could read the token.
  */
 export function environmentProxies(endpoints: readonly string[]): Proxies {
   const unusable = new Set<string>();
   const urls = endpoints.map((endpoint) => {
-    // What is no URL gets no request.
+    // An endpoint that is no URL gets no request.
     if (!URL.canParse(endpoint)) return null;
     const url = new URL(endpoint);
     const found = setting(`${url.protocol.replace(':', '')}_proxy`) ?? setting('all_proxy');

@@ -16,9 +16,12 @@ export interface Exiting {
   reportKept(): void;
 }
 
-/** How long the end of the process is held without a line: a process manager may not wait for the whole time. */
+/**
+ * The end of the process may be delayed for this time before a log line says so. A process manager may not wait for the
+ * whole `exitTimeoutMs`.
+ */
 const SILENT_MS = 500;
-/** One set of hooks for each JS environment, however often this module is loaded into it. */
+/** The key of the hooks: each JS environment has one set of them, however often this module is loaded into it. */
 const KEY = Symbol.for('mastra-native-exporter.exit.v1');
 
 interface Engine {
@@ -28,36 +31,36 @@ interface Engine {
 
 interface Hooks {
   readonly pending: Set<Exiting>;
-  /** Of each loaded copy: a copy from another place has an engine of its own. */
+  /** The engine of each loaded copy of this package, by its `drainAll`. Copies from different places have different ones. */
   readonly engines: Map<unknown, Engine>;
-  /** When it is over, on the clock of `monotonicMs`, once the process has begun to end. */
+  /** The time on the clock of `monotonicMs` at which delivery ends. Set once the process has begun to end. */
   deadlineMs?: number | undefined;
 }
 
 const shared = globalThis as { [KEY]?: Hooks };
 
-/** Says that there is an exporter: the end of the process waits for the engine from now on. */
+/** Makes the end of the process wait for the engine from now on. Called when an exporter is opened. */
 export function watchExit(): void {
   const hooks = (shared[KEY] ??= install({ pending: new Set(), engines: new Map() }));
   hooks.engines.set(drainAll, { drain: drainAll, exitTimeoutMs: longestExitTimeoutMs });
 }
 
-// Exporters may be in workers alone. Node tells only the main thread of the end of the process.
+// All exporters may be in workers, but Node reports the end of the process to the main thread only.
 if (isMainThread && nativeBinding.loaded) process.once('worker', watchExit);
 
 /**
- * Says that an exporter has records under way. Until {@link releaseExit} it is not collected, and what it has is
- * delivered before the process ends: when the script ends Node goes on until that is done; at any other end the exit
- * handler blocks. Both for the longest `exitTimeoutMs` of all exporters at most, together.
+ * Says that an exporter has records that are not settled. Until {@link releaseExit} the exporter is not garbage-collected,
+ * and its records are delivered before the process ends. When the script ends, the event loop stays alive until then. At
+ * any other end the exit handler blocks. Both together take at most the longest `exitTimeoutMs` of all exporters.
  */
 export function holdExit(exporter: Exiting): void {
   const hooks = shared[KEY];
-  // All before it was delivered, so the application goes on: it gets the whole time again.
+  // Everything before this was delivered, and the application goes on. A later end has the whole time again.
   if (hooks?.pending.size === 0) hooks.deadlineMs = undefined;
   hooks?.pending.add(exporter);
 }
 
-/** Nothing of the exporter is under way any more. */
+/** Says that all records of an exporter are settled. */
 export function releaseExit(exporter: Exiting): void {
   shared[KEY]?.pending.delete(exporter);
 }
@@ -65,12 +68,12 @@ export function releaseExit(exporter: Exiting): void {
 function install(hooks: Hooks): Hooks {
   const { pending, engines } = hooks;
   const waiting = () => [...pending].filter(({ undelivered }) => undelivered > 0);
-  /** Milliseconds that are left; the first call starts the clock. */
+  /** Returns the milliseconds that are left. The first call starts the clock. */
   const left = () => {
     hooks.deadlineMs ??= monotonicMs() + Math.max(...[...engines.values()].map(({ exitTimeoutMs }) => exitTimeoutMs()));
     return Math.max(0, Math.round(hooks.deadlineMs - monotonicMs()));
   };
-  /** Blocks until the engines have nothing left; answers how many records they still have after `withinMs`. */
+  /** Blocks until the engines have no records left, for `withinMs` at most. Returns the number of records left. */
   const drain = (withinMs: number) => {
     const endMs = monotonicMs() + withinMs;
     const rest = (): number => Math.max(0, Math.round(endMs - monotonicMs()));
@@ -83,13 +86,13 @@ function install(hooks: Hooks): Hooks {
     else if (left() > 0) for (const exporter of exporters) void exporter.flushAtExit(left());
   });
 
-  /** Records that have been called lost already: the process may be about to end twice. */
+  /** The number of records that have been reported as lost. The process may begin to end twice. */
   const told = new WeakMap<Exiting, number>();
   let toldOfWorkers = 0;
   const deliver = () => {
     for (const exporter of pending) exporter.handOver();
     const exporters = waiting().map((exporter) => ({ exporter, droppedBefore: exporter.dropped }));
-    // Also when nothing of this thread is under way: the engine may have records of workers.
+    // This thread may have no records, but the engine may have records of workers.
     let undelivered = drain(Math.min(left(), SILENT_MS));
     if (undelivered > 0 && left() > 0) {
       for (const exporter of waiting()) exporter.reportHeld(left());
@@ -97,17 +100,18 @@ function install(hooks: Hooks): Hooks {
     }
     for (const { exporter, droppedBefore } of exporters) {
       undelivered -= exporter.undelivered;
-      // What is dropped here has no other line: the engine's events are not heard any more.
+      // The engine's events do not arrive any more, so records that are dropped here have no other line.
       exporter.reportLost(exporter.undelivered + exporter.dropped - droppedBefore - (told.get(exporter) ?? 0));
       told.set(exporter, exporter.undelivered);
     }
-    // The loggers of workers are not heard any more either.
+    // The loggers of workers do not run any more either.
     if (undelivered > toldOfWorkers) console.warn(`mastra-native-exporter lost ${undelivered - toldOfWorkers} records of worker threads at exit`);
     toldOfWorkers = Math.max(undelivered, toldOfWorkers);
     for (const exporter of pending) exporter.reportKept();
   };
   if (isMainThread) onProcessEnd(deliver);
-  // The end of a worker is not the end of the engine, which waits for the last of them by itself.
+  // Workers need no listener: the engine goes on after the end of a worker, and delivers before the last environment is
+  // gone.
   else process.on('exit', () => pending.forEach((exporter) => exporter.handOver()));
   return hooks;
 }

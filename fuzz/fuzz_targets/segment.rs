@@ -1,4 +1,5 @@
-//! Any bytes as a segment and its acknowledgements: no panic, no hang, and what is read is what is there.
+//! Reads any bytes as a segment of the spool and its acknowledgements. There must be no panic and no endless loop, and
+//! everything that is read must be in the bytes.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

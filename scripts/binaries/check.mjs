@@ -1,5 +1,5 @@
-// `node scripts/binaries/check.mjs FILE.PLATFORM.node...`: fails if a binary is not what the package of its platform
-// promises: the system and processor, the libraries that every such machine has, and the size.
+// `node scripts/binaries/check.mjs FILE.PLATFORM.node...` fails if a binary does not fit the package of its platform. It
+// checks the system, the processor, the size, and that the binary needs only libraries that every such machine has.
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,14 +7,14 @@ import { readHeader } from './headers.mjs';
 
 /** The newest glibc whose symbols may be needed: that of CentOS 7 and of the oldest Lambda images. */
 export const GLIBC = '2.17';
-/** The oldest macOS that Node 20 runs on is older; Rust's own limit on arm64 is this. */
+/** Rust's own limit on arm64. Node 20 itself runs on older versions too. */
 const MACOS = '11.0';
 const MAX_BYTES = 5_000_000;
 
-/** What may be needed, by system and C library. */
+/** The libraries that a binary may need, by system and C library. */
 const LIBRARIES = {
   gnu: /^(lib(c|m|dl|pthread|rt)\.so\.\d|ld-linux-.*\.so\.\d|libgcc_s\.so\.1)$/,
-  // zig names it libc.so, gcc on Alpine libc.musl-ARCH.so.1; musl takes both for itself.
+  // musl's name is libc.so with zig and libc.musl-ARCH.so.1 with gcc on Alpine. musl accepts both names.
   musl: /^libc(\.musl-\w+)?\.so(\.1)?$/,
   // A clean Windows has neither the runtime of Visual C++ nor that of MinGW.
   msvc: /^(?!vcruntime|msvcp|msvcr\d|ucrtbase|api-ms-win-crt-|libgcc|libwinpthread)/i,
@@ -41,7 +41,7 @@ export function checkBinary(file, platform) {
   if (os === 'linux') {
     const versions = header.versions.filter((version) => /^GLIBC_\d/.test(version)).map((version) => version.slice('GLIBC_'.length));
     if (abi === 'musl' && versions.length > 0) fail(`needs glibc ${versions.join(', ')}`);
-    // A binary of this kind always needs some; none means that it is of another kind.
+    // Each binary needs at least one of these. One without is of another kind.
     if (abi === 'gnu' && versions.length === 0) fail('names no version of glibc');
     if (abi === 'gnu') found.push(`glibc ${atMost(newest(versions), GLIBC, 'glibc')}`);
   }

@@ -1,5 +1,5 @@
-// What the header of a shared library says: of Linux (ELF), Windows (PE) or macOS (Mach-O), 64 bits. No tool reads all
-// three on every system, and these few fields are enough.
+// Reads the header of a 64-bit shared library of Linux (ELF), Windows (PE) or macOS (Mach-O). No tool reads all three on
+// every system, and only a few fields are needed.
 
 /**
  * @typedef {object} Header
@@ -22,7 +22,7 @@ const u64 = (file, at) => Number(file.readBigUInt64LE(at));
 const text = (file, at) => file.toString('latin1', at, file.indexOf(0, at));
 const cpuName = (names, value) => names[value] ?? `machine ${value}`;
 
-/** Offset in the file of an address in memory. @param {{ address: number, size: number, offset: number }[]} parts */
+/** Returns the offset in the file of an address in memory. @param {{ address: number, size: number, offset: number }[]} parts */
 function offsetOf(parts, address) {
   const part = parts.find((candidate) => address >= candidate.address && address < candidate.address + candidate.size);
   if (part === undefined) throw new Error(`address ${address} is in no part of the file`);
@@ -77,7 +77,7 @@ function readPe(file) {
     }
     return names;
   };
-  // The second table is of libraries that are loaded when they are first used.
+  // The second table lists libraries that are loaded when they are first used.
   const needed = [...imports(1, 20, 12), ...imports(13, 32, 4)];
   return { os: 'win32', cpu: cpuName({ 0x8664: 'x64', 0xaa64: 'arm64' }, file.readUInt16LE(coff)), needed, versions: [] };
 }

@@ -18,7 +18,7 @@ const OPTIONS: [&str; 2] = [r#""maxRetries":3"#, r#""retryWindowMs":9000"#];
 const LAST: u32 = u32::MAX;
 /// The time from which the collector works.
 const WELL_AFTER: Duration = Duration::from_secs(3600);
-/// Every reason for a drop that does not need the end of the exporter.
+/// Every reason for a drop, except those at the end of the exporter.
 const REASONS: [DropReason; 7] = [
     DropReason::QueueFull,
     DropReason::RetriesExhausted,

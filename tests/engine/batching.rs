@@ -1,4 +1,4 @@
-//! When a batch is closed, and its content.
+//! When a batch is closed, and which records it has.
 
 use mastra_native_exporter::{delivery::batch::FlushReason, event::Event, signal::Signal, stats::DropReason};
 use tokio::time::sleep;
@@ -49,7 +49,7 @@ async fn a_batch_closes_exactly_max_batch_wait_after_its_first_record() {
         for round in 0..3 {
             let first = rig.now();
             exporter.hand_over("0{}");
-            // Later records do not postpone it.
+            // Later records do not postpone the end of the batch.
             sleep(ms(wait / 2)).await;
             exporter.hand_over("1{}");
             let heard = [exporter.next().await, exporter.next().await];

@@ -134,7 +134,7 @@ async fn a_drain_ends_nothing() {
     exporter.hand_over("0{}");
     let heard = exporter.flushed(1).await;
     assert!(matches!(events(&heard)[1], Event::BatchDelivered { .. }));
-    // The failed wait is not remembered: the next call waits again.
+    // A wait that failed has no effect on the next call, which waits again.
     exporter.hand_over("0{}");
     let drain = rig.drain();
     sleep(ms(1)).await;

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use crate::support::{Answer, Rig, delivered, delivered_after, events, failed, ms};
 
-/// Far beyond everything else in these tests.
+/// Longer than any other time in these tests.
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn deliveries(events: &[Event]) -> usize {

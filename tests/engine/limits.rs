@@ -72,7 +72,7 @@ async fn a_body_closes_before_it_grows_over_its_limit() {
     assert!(heard.iter().all(|heard| heard.at.is_zero()), "early, not by time");
     assert_eq!(closed(&exporter.flushed(1).await), [(1, FlushReason::Time)]);
     assert!(exporter.collector.bodies().iter().all(|body| body.len() <= 4096));
-    // Exactly full is not too large: two records, a comma, and the frame.
+    // A body of exactly the limit is allowed: two records, a comma, and the frame.
     let full = (4096 - r#"{"spans":[,]}"#.len()) / 2;
     let before = exporter.collector.calls().len();
     exporter.hand_over(&format!("0{}\n0{}", span(1, full), span(2, full + 1)));

@@ -43,7 +43,7 @@ async fn an_outage_is_told_once_after_the_second_failure_and_its_end_once() {
 #[tokio::test(start_paused = true)]
 async fn a_single_failure_is_told_when_nothing_has_got_through_for_five_seconds() {
     let rig = Rig::start();
-    // The next try would come later.
+    // The report does not wait for the next try.
     let exporter = rig.open("", |call| if call.at < secs(20) { held(19) } else { delivered() });
     exporter.hand_over("1{}");
     exporter.flush(1);

@@ -37,7 +37,7 @@ async fn the_oldest_go_first_and_the_newest_arrive_when_the_collector_returns() 
     let rig = Rig::start();
     let mut exporter =
         rig.open(OPTIONS, |call| if call.at < Duration::from_secs(120) { failed("down") } else { delivered() });
-    // One a second: each is tried and fails before the next one comes. Ten of them fit.
+    // One record a second, so that each fails once before the next one comes. Ten of them fit.
     for record in 0..25 {
         exporter.hand_over(&line(record, 100_000));
         sleep(ms(1000)).await;
@@ -58,7 +58,8 @@ async fn bodies_under_way_count_but_are_not_recalled() {
         0..4 => Answer::After(ms(5000), mastra_native_exporter::protocol::answer::Outcome::Delivered),
         _ => delivered(),
     });
-    // One body in flight takes 400 kB with its records, and no second one goes beside it: three more have room.
+    // A body in flight takes 400 kB together with its records. No second body is sent at the same time, so three more
+    // records have room.
     for record in 0..4 {
         exporter.hand_over(&line(record, 200_000));
     }
@@ -95,7 +96,7 @@ async fn a_body_is_at_most_an_eighth_of_the_queue() {
     let mut exporter = rig.open(r#""maxQueueBytes":1048576"#, |_| delivered());
     for record in 0..12 {
         exporter.hand_over(&line(record, 50_000));
-        // The earlier one is delivered, so nothing has to be dropped.
+        // The earlier record is delivered by now, so nothing has to be dropped.
         sleep(ms(1)).await;
     }
     exporter.flushed(1).await;
@@ -122,12 +123,12 @@ async fn an_overflow_is_told_at_once_and_then_every_30_seconds_with_totals() {
     let rig = Rig::start();
     let mut exporter = rig.open(OPTIONS, |_| failed("down"));
     sleep(ms(500)).await;
-    // 1 record of 400 kB a second: two fit; from the third on, each one drops another.
+    // One record of 400 kB a second. Two fit; from the third on, each record drops an older one.
     for record in 0..72 {
         exporter.hand_over(&line(record, 400_000));
         sleep(ms(1000)).await;
     }
-    // No more records, so that only the timer can cause the rest of the report.
+    // No record follows, so that only the timer can cause the rest of the report.
     sleep(ms(100_000)).await;
     let heard = exporter.heard();
     let expected = [(ms(2500), 1), (ms(32_500), 30), (ms(62_500), 30), (ms(92_500), 9)];

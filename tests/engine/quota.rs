@@ -81,7 +81,7 @@ async fn the_answer_to_a_probe_says_when_the_next_one_goes() {
     let mut exporter = rig.open("", exhausted(secs(30), probe));
     exporter.hand_over("0{}");
     let heard = exporter.until(|event| *event == Event::QuotaResumed).await;
-    // The batch closes at 5 s.
+    // The time limit closes the batch at 5 s.
     let expected = [5, 65, 72, 172, 173].map(secs);
     assert_eq!(exporter.collector.times(), expected);
     assert_eq!((paused(&heard), resumed(&heard)), (vec![secs(5)], vec![secs(173)]));

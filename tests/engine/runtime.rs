@@ -22,7 +22,7 @@ use mastra_native_exporter::{
 
 use crate::support::{Answer, Collector, Counts, ScriptedTransport, config, delivered, lock, records, secs};
 
-/// A wait that is only this long when a test fails.
+/// A limit for waits. Only a test that fails waits for the whole time.
 const LIMIT: Duration = Duration::from_secs(20);
 const LATER: FlushKind = FlushKind::Flush;
 
@@ -197,7 +197,7 @@ fn what_an_engine_that_does_not_run_cannot_take_is_refused_and_counted() {
     let options = r#""maxQueueBytes":1048576"#;
     let exporter = Open::new(&runtime, "", options);
     let _blocking = Open::new(&runtime, "wait", options);
-    // One piece may exceed the limit, so that its end is delivered. The next piece does not fit any more.
+    // One piece may exceed the limit, so that its last records are delivered. The next piece does not fit any more.
     assert!(exporter.submit(7, 1) && exporter.submit(1, 2_000_000) && exporter.submit(5, 10));
     let counts = Counts::total(exporter.handle.stats());
     assert_eq!((counts.accepted, counts.queued), (13, 13), "not dropped before the engine says so");

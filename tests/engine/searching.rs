@@ -43,7 +43,7 @@ async fn a_collector_that_refuses_every_size_is_left_alone_after_sixteen_records
     exporter.hand_over(&lines(1000));
     sleep(secs(30)).await;
     let calls = exporter.collector.calls().len();
-    // Four at a time while sizes are halved, then single records.
+    // Four requests at a time while bodies are halved, then single records.
     let most = 4 * 10 + 16;
     assert!(calls <= most, "{calls} requests");
     sleep(secs(270)).await;

@@ -19,7 +19,7 @@ fn left(signal: Signal, count: u64) -> Event {
     Event::Dropped { signal, reason: DropReason::Shutdown, count }
 }
 
-/// Nothing is sent, reported or counted any more.
+/// Checks that the exporter sends, reports and counts nothing any more.
 async fn assert_gone(exporter: &mut Exporter) {
     let (calls, counts) = (exporter.collector.calls().len(), exporter.counts());
     assert_eq!((counts.queued, counts.in_flight, counts.queued_bytes), (0, 0, 0), "{counts:?}");
@@ -82,7 +82,7 @@ async fn a_shutdown_ends_on_time_with_its_requests_and_counts_all_that_is_left()
     for within in [0, 1, 8000] {
         let rig = Rig::start();
         let mut exporter = rig.open(r#""maxBatchSize":1"#, |_| Answer::Never);
-        // Four under way, two that wait.
+        // Four requests in flight, and two jobs that wait.
         exporter.hand_over("0{}\n1{}\n1{}\n2{}\n3{}\n4{}");
         sleep(ms(10)).await;
         let heard = shut_down(&mut exporter, within).await;
@@ -155,7 +155,7 @@ async fn a_shutdown_waits_for_a_try_that_is_under_way_also_after_three() {
     }
 }
 
-/// Flushes without a time limit of their own, and a shutdown that ends as the answers decide.
+/// Flushes without a time limit, and a shutdown whose length depends on the answers.
 async fn assert_answered(answer: Answer, within: u64) {
     let rig = Rig::start();
     let scripted = answer.clone();

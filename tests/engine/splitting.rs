@@ -166,7 +166,7 @@ async fn a_flush_waits_for_both_halves_whether_or_not_one_had_been_given_up_befo
         exporter.flushed(1).await;
         assert_eq!(exporter.collector.calls().len(), 3);
         if !asked_before {
-            // The fourth try, which splits it, is made without a flush that waits for it.
+            // The fourth try splits the job. No flush waits for this try.
             exporter.collector.called(4).await;
             sleep(ms(1)).await;
         }

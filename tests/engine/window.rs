@@ -15,7 +15,7 @@ fn failed_after(ms: u64) -> Answer {
     after(ms, Outcome::Retry { cause: "late".to_owned(), after: None })
 }
 
-/// What is told after the batch was started.
+/// The events after the start of the batch.
 fn assert_given_up(heard: &[Heard], signal: Signal, count: u64, cause: &str) {
     let [started, lost, dropped, incomplete, flushed] = heard else { panic!("{heard:?}") };
     assert_eq!(started.event, Event::BatchStarted { buffered_events: count });
@@ -41,7 +41,7 @@ async fn attempts_go_on_to_the_end_of_the_window_where_the_last_one_is_made() {
         let heard = exporter.settled(1).await;
         let times = exporter.collector.times();
         assert_eq!(*times.last().unwrap(), secs(window), "window {window}");
-        // 1, 2, 4, 8, 16 and then 30 s apart, each give or take a fifth.
+        // Pauses of 1, 2, 4, 8, 16 and then 30 s, each with 20 % jitter.
         let (least, most) = (window / 36 + 4, window / 24 + 8);
         assert!((least..=most).contains(&(times.len() as u64)), "{} attempts in {window} s", times.len());
         assert!(times.windows(2).all(|pair| pair[1] <= pair[0] + ms(36_001)), "{times:?}");
@@ -140,8 +140,8 @@ async fn time_limits_and_panics_of_an_attempt_use_up_the_window_too() {
     assert_eq!(exporter.counts().dropped_for(DropReason::RetriesExhausted), 1);
 }
 
-/// One request at a time, each for its full time limit: the time does not suffice to try every batch at the end of its
-/// window.
+/// One request at a time, and each takes its full time limit. There is not enough time to try every batch at the end of
+/// its window.
 #[tokio::test(start_paused = true)]
 async fn a_silent_collector_does_not_keep_batches_far_beyond_their_window() {
     let rig = Rig::start();
@@ -150,7 +150,7 @@ async fn a_silent_collector_does_not_keep_batches_far_beyond_their_window() {
         exporter.hand_over("0{}");
         sleep(secs(5)).await;
     }
-    // One in 5 s for 300 s, and a few whose last attempt is due.
+    // One request in 5 s for 300 s, and a few for jobs whose last attempt is due.
     let waiting = exporter.undelivered();
     assert!(waiting <= 72, "{waiting} batches wait");
 }

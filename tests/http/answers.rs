@@ -152,7 +152,7 @@ async fn a_body_up_to_the_cap_is_read_and_the_connection_used_again() {
         for _ in 0..REQUESTS {
             assert_eq!(send(&transport).await, Outcome::Delivered);
         }
-        // Nobody waits for the body, so the next request may come before its end and need another connection.
+        // The transport does not wait for the end of the body, so the next request may need another connection.
         let reused = REQUESTS - server.connections();
         assert!(if kept { reused > REQUESTS / 4 } else { reused == 0 }, "{bytes_of_body} bytes: {reused} reused");
     }

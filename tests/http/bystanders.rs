@@ -1,4 +1,4 @@
-//! What one address, answer or body costs the others.
+//! One bad address, answer or body does not delay the others.
 
 use std::sync::{Arc, OnceLock};
 
@@ -41,7 +41,7 @@ async fn short_answers_keep_their_connection_however_many_are_read() {
     assert_eq!(server.connections(), 5);
 }
 
-/// An address that neither accepts nor refuses connections: its queue is full.
+/// An address that neither accepts nor refuses connections, because its queue of connections is full.
 async fn silent(address: &str) -> (tokio::net::TcpListener, Vec<TcpStream>) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(address.parse().unwrap()).unwrap();

@@ -42,7 +42,7 @@ async fn retry_after_in_seconds_is_a_wait_of_up_to_300_seconds() {
 async fn retry_after_as_a_date_is_the_wait_until_then() {
     let now = clock::wall_now();
     let date = |seconds| fmt_http_date(now + Duration::from_secs(seconds));
-    // About this long: dates have whole seconds, and the clock goes on.
+    // The pause is only about this long, because dates have whole seconds and the clock goes on.
     let soon = wait("503 No", &format!("\r\nretry-after: {}", date(250))).await.unwrap();
     assert!((200..=250).contains(&soon.as_secs()), "{soon:?}");
     let late = wait("503 No", &format!("\r\nRetry-After: {}", date(100_000))).await;

@@ -97,7 +97,7 @@ fn invalid(text: &str) -> Outcome {
     Outcome::Invalid { cause: format!("Request failed with status: {text}") }
 }
 
-/// One attempt that has to fail, now or always, and whose text must contain nothing secret.
+/// Makes one attempt, which has to fail, temporarily or finally. Checks that its text contains no secret.
 async fn cause(transport: &HttpTransport) -> String {
     match send(transport).await {
         Outcome::Retry { cause, after: None } | Outcome::Refused { cause } => {

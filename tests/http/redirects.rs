@@ -11,7 +11,7 @@ fn redirect(status: &str, location: &str) -> crate::server::Answer {
     answer(&format!("{status} Redirect\r\nlocation: {location}"))
 }
 
-/// The outcome has the phrase of [`redirect`], and there is no other attempt, which would end the same.
+/// Checks that the outcome has the phrase of [`redirect`], and that no other attempt was made: it would end the same way.
 fn not_followed(status: &str) -> Outcome {
     refused(&format!("{status} Redirect"))
 }

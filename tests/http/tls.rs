@@ -80,7 +80,7 @@ async fn a_server_of_a_trusted_private_authority_gets_the_records_over_one_conne
 
 #[tokio::test]
 async fn a_server_of_an_unknown_authority_gets_nothing() {
-    // The last one claims the name of the real one, and has another key.
+    // The last authority has the name of the real one, but another key.
     for (trusted, expected) in [
         (String::new(), "UnknownIssuer"),
         (Authority::new("other").pem, "UnknownIssuer"),
@@ -179,7 +179,7 @@ async fn who_has_a_listed_certificate_without_its_key_gets_nothing() {
 
 #[tokio::test]
 async fn a_listed_certificate_vouches_for_no_other() {
-    // The certificate is listed and shown, but signed by an authority that is not listed: not trusted, as with Node.
+    // The server shows a listed certificate whose authority is not listed. It is not trusted, as in Node.
     let authority = Authority::new("unlisted");
     let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     let key = KeyPair::generate().unwrap();

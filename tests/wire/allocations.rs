@@ -1,4 +1,4 @@
-//! The memory cost of reading, after a first batch has been read.
+//! The allocations of reading, after a first batch has been read.
 
 use std::time::Duration;
 
@@ -21,11 +21,11 @@ fn a_batch_is_read_into_one_allocation() {
     };
     read(&mut batcher);
     drop(batcher.take());
-    // Closing the first batch has reserved memory for the second: for its JSON, and for the ends of its records.
+    // When the first batch was closed, memory for the second was reserved: for its JSON, and for the ends of its records.
     assert_eq!(measure(|| read(&mut batcher)).count_total, 0);
     let mut batch = None;
     let closing = measure(|| batch = batcher.take());
     assert_eq!(batch.map(|batch| batch.count), Some(buffers.len() as u64));
-    // These two are for the third, and the list of bodies.
+    // These are the same two for the third batch, and the list of bodies.
     assert_eq!(closing.count_total, 3, "{closing:?}");
 }

@@ -1,5 +1,6 @@
-// Prints the table as JSON lines: { group, name, hex, records }. The bytes are what the facade makes of the records with
-// the real serializer; `records` is what JSON.stringify makes of each, in order. An expression is its own name.
+// Prints the table as JSON lines: { group, name, hex, records }. `hex` are the bytes that the facade makes of the records
+// with the real serializer. `records` are the texts that JSON.stringify makes of them, in the same order. A case that is
+// an expression has the expression as its name.
 import { facadeModule } from '../../__test__/support/facade.mjs';
 
 const { flatten } = await facadeModule('encode/flat');
@@ -64,7 +65,7 @@ for (let length = 0; length < 70; length += 1) {
 for (let code = 0; code < 0x10000; code += 4096) {
   value('strings', `units from ${code.toString(16)}`, () => String.fromCharCode(...Array.from({ length: 4096 }, (_, index) => code + index)));
 }
-// Padding: a two-byte string is aligned to the buffer, wherever it begins.
+// Padding: the characters of a two-byte string begin at an even offset in the buffer.
 for (let length = 0; length < 20; length += 1) value('strings', `two-byte after ${length}`, () => ['x'.repeat(length), '漢字', { ['漢'.repeat(length + 1)]: '字' }]);
 value('strings', 'a cons string', () => `${'ab'.repeat(20)}${Math.random() < 2 ? 'cd'.repeat(20) : ''}漢`);
 value('strings', 'a slice', () => `${'0123456789'.repeat(10)}`.slice(3, 60));
@@ -102,7 +103,7 @@ for (const [name, make] of Object.entries({
   '300 objects, then all again': () => { const list = Array.from({ length: 300 }, (_, id) => ({ id })); return [list, [...list].reverse()]; },
 })) value('sharing', name, () => shared(make));
 
-// Records of several kinds in one buffer, and what one has of another.
+// Records of several kinds in one buffer, some with parts in common.
 const common = { model: 'm', tags: ['a', 'b'], at: new Date(7) };
 const span = (extra) => ({ id: 's1', traceId: 't', name: 'n', type: 'agent_run', startTime: new Date(1), ...extra });
 /** Wire contract of the peer; facade/encode/records.ts makes the same. */
@@ -127,7 +128,7 @@ for (const [name, elements, records] of [
   ['an empty record', [LOGS, {}], ['{}']],
 ]) emit('records', name, elements, records);
 
-// Plain objects only by their prototype: what JSON.stringify makes of them.
+// Objects whose prototype is that of plain objects, but which JSON.stringify treats differently.
 const disguised = (object) => Object.setPrototypeOf(object, Object.prototype);
 for (const [name, make] of Object.entries({
   Map: () => disguised(new Map([[{ a: 1 }, [2]]])), Set: () => disguised(new Set([1, {}])), RegExp: () => disguised(/x"/gi),
@@ -136,6 +137,6 @@ for (const [name, make] of Object.entries({
   'a class': () => disguised(class { static a = 1; }.prototype), arguments: () => (function () { return disguised(arguments); })(1, 'b'),
 })) value('disguises', name, () => [make(), { after: 1 }]);
 
-// As deep as the facade lets through.
+// The greatest depth that the facade lets through.
 const deep = (levels) => { let value = 1; for (let level = 0; level < levels; level += 1) value = level % 2 ? [value] : { v: value }; return value; };
 for (const levels of [1, 2, 64, 127, 128]) value('depth', `${levels} levels`, () => deep(levels));
