@@ -1,10 +1,20 @@
-// `npm test`: builds, runs the Rust and the Node tests, and ends with the counts of both.
+// `npm test` builds, and runs the Rust and the Node tests. It ends with the time of each step and the counts of both.
 import { spawn } from 'node:child_process';
 
 import { TEST_TIMEOUT, testFiles } from './test-files.mjs';
 
-/** Runs a command, shows its output, and answers { code, output }. */
-function run(command, args) {
+/** The seconds that each step took. */
+const steps = [];
+
+/** Runs a command as a step, shows its output, and returns { code, output }. */
+async function run(step, command, args) {
+  const start = performance.now();
+  const result = await shown(command, args);
+  steps.push([step, Math.round((performance.now() - start) / 1000)]);
+  return result;
+}
+
+function shown(command, args) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], shell: process.platform === 'win32' });
     let output = '';
@@ -20,14 +30,24 @@ function run(command, args) {
 /** Adds up the numbers that `pattern` captures. */
 const sum = (output, pattern) => [...output.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0);
 
-const build = await run('npm', ['run', '--silent', 'build']);
-if (build.code !== 0) process.exit(build.code ?? 1);
+/** Like {@link run}, for steps without which the others make no sense. */
+async function mustRun(...step) {
+  const { code } = await run(...step);
+  if (code !== 0) process.exit(code ?? 1);
+}
 
-const rust = await run('cargo', ['test']);
-const node = await run(process.execPath, ['--test', '--test-reporter=spec', TEST_TIMEOUT, ...testFiles()]);
+// Node asks for a destination of each reporter.
+const reporters = ['spec', './scripts/slowest.mjs'].flatMap((name) => [`--test-reporter=${name}`, '--test-reporter-destination=stdout']);
+
+await mustRun('build', 'npm', ['run', '--silent', 'build']);
+await mustRun('compiling Rust tests', 'cargo', ['test', '--no-run']);
+const rust = await run('Rust tests', 'cargo', ['test']);
+const node = await run('Node tests', process.execPath, ['--test', ...reporters, TEST_TIMEOUT, ...testFiles()]);
 
 const passed = sum(rust.output, /^test result: .* (\d+) passed/gm) + sum(node.output, /^ℹ pass (\d+)/gm);
 const failed = sum(rust.output, / (\d+) failed;/g) + sum(node.output, /^ℹ fail (\d+)/gm);
 const skipped = sum(rust.output, / (\d+) ignored;/g) + sum(node.output, /^ℹ skipped (\d+)/gm);
-console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+const total = steps.reduce((all, [, seconds]) => all + seconds, 0);
+console.log(`\n${total} s: ${steps.map(([step, seconds]) => `${step} ${seconds} s`).join(', ')}`);
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = rust.code === 0 && node.code === 0 && passed > 0 ? 0 : 1;
