@@ -9,7 +9,7 @@ import { SIDES } from './sides.mjs';
 // Long enough that no batch leaves by time unless a case asks for it.
 export const NEVER_MS = 3_600_000;
 
-// Only to name what is missing when a run hangs; no case is meant to come near it.
+// A limit that only a run that hangs reaches. The error names what is missing.
 const DEADLINE_MS = 15_000;
 
 // `options` may be a function of the server's url; `ours` are options the peer does not know.
@@ -54,7 +54,7 @@ const CREATED_AT = /"createdAt":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"/g;
 
 export const withoutCreatedAt = (text) => text.replace(CREATED_AT, '"createdAt":"<now>"');
 
-// What a server can tell about a request, in an order that does not depend on which one came first.
+// What a server sees of each request. The order does not depend on which request came first.
 export function comparableRequests(requests) {
   const list = requests.map(({ method, path, headers, text }) => ({
     method, path, authorization: headers.authorization, contentType: headers['content-type'], text: withoutCreatedAt(text),
@@ -63,7 +63,7 @@ export function comparableRequests(requests) {
   return list.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }
 
-// 'spans:3' for a request with three spans; in no order, as batches travel side by side.
+// 'spans:3' for a request with three spans. Sorted, because several requests are in flight at the same time.
 export function batchSizes(requests) {
   return requests.map(({ text }) => {
     const [[segment, records]] = Object.entries(JSON.parse(text));

@@ -1,5 +1,5 @@
-// A collector that treats each request in a way drawn at random, restarts now and then on the same port, and keeps
-// account of what it has done with every record.
+// A collector that treats each request in a random way and sometimes restarts on the same port. It records what it has
+// done with every record.
 import { createServer } from 'node:http';
 import { reservedPort } from './outage.mjs';
 
@@ -49,7 +49,7 @@ export async function startChaos({ random, maxBytes }) {
     counts[treatment] = (counts[treatment] ?? 0) + 1;
     if (treatment === 'resetUnread') return request.socket.resetAndDestroy();
     const chunks = [];
-    request.on('error', () => {}); // broken off in the middle: not read, nothing to account for
+    request.on('error', () => {}); // the request broke off, so no record of it was read
     request.on('data', (chunk) => chunks.push(chunk));
     request.on('end', () => treat(treatment, request, response, Buffer.concat(chunks)));
   }
@@ -91,7 +91,7 @@ export async function startChaos({ random, maxBytes }) {
     await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
   }
 
-  /** Goes down: what waits for its answer gets none and was not stored. */
+  /** Goes down. Requests that wait for an answer get none, and their records were not stored. */
   async function stop() {
     const closed = new Promise((resolve) => server.close(resolve));
     for (const { timer } of open) clearTimeout(timer);
@@ -111,7 +111,7 @@ export async function startChaos({ random, maxBytes }) {
       await listen();
       counts.restart = (counts.restart ?? 0) + 1;
     },
-    /** From now on all is well; what hangs is broken off. */
+    /** Ends all faults, and breaks off requests that hang. */
     async heal() {
       await stop();
       healthy = true;

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const KILL_AFTER_MS = 30_000; // only so that a process that is held does not hold the suite
+const KILL_AFTER_MS = 30_000; // so that a process that hangs does not hang the suite
 
 // The environment is the given one and nothing else: certificates and tokens of this machine stay out.
 export function runFixture(name, env, nodeArgs) {

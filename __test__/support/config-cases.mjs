@@ -98,7 +98,7 @@ export const CONFIG_CASES = [
   ['no accessToken and projectId invalid', () => [{ projectId: '', accessToken: undefined }]],
 ];
 
-// What one side does with a configuration: the error, or the requests and the log.
+// What one exporter does with a configuration: the error, or the requests and the log.
 export async function outcome(Exporter, makeCase) {
   const server = await startServer((req, res) => res.end('{}'));
   const logger = recordingLogger();

@@ -2,7 +2,7 @@
 // near the limit.
 const DEADLINE_MS = 25_000;
 
-/** The promise's result; rejects with what `describe` answers when it takes too long. */
+/** Resolves with the promise's result. Rejects with the text of `describe` when that takes too long. */
 export async function within(promise, describe, deadlineMs = DEADLINE_MS) {
   let timer;
   const late = new Promise((_, reject) => {
@@ -15,7 +15,7 @@ export async function within(promise, describe, deadlineMs = DEADLINE_MS) {
   }
 }
 
-/** Waits for a condition of which there is no event, turn by turn of the event loop. */
+/** Waits for a condition without an event of its own: checks it in each turn of the event loop. */
 export async function until(holds, deadlineMs = DEADLINE_MS) {
   const startedAtMs = performance.now();
   while (!holds()) {

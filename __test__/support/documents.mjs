@@ -1,4 +1,4 @@
-// The documents that a user reads, as far as the tests look into them.
+// Reads the documents for users: code blocks, headings, tables.
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -11,7 +11,8 @@ export const DOCUMENTS = [
   ...readdirSync(`${ROOT}docs`).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
 ];
 
-// As GitHub has it: the words after the fence; an indented block ends at a fence that is as indented.
+// As on GitHub: the words after the fence are the language and its options, and a fence with the same indentation ends an
+// indented block.
 const FENCE = /^( *)```(.*)\n([^]*?)^\1```$/gm;
 
 /** The fenced blocks of a document: `language`, the words after it, the code and the line on which it begins. */
@@ -26,7 +27,7 @@ export function codeBlocks(path) {
 /** A document without its fenced blocks. */
 export const prose = (path) => read(path).replaceAll(FENCE, '');
 
-/** What of the document has an anchor, in GitHub's form. */
+/** The anchors of the document, in GitHub's form. */
 export function anchors(path) {
   const titles = [...prose(path).matchAll(/^#+ (.*)$/gm)].map(([, title]) => title);
   return titles.map((title) => title.toLowerCase().replaceAll(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-'));

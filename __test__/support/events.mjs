@@ -53,7 +53,7 @@ export const feedbackEvent = (id = 'feedback-1', extra = {}) => ({
   feedback: { feedbackId: id, timestamp: at(40), feedbackType: 'thumbs', value: 'up', comment: undefined, ...extra },
 });
 
-// How each signal enters an exporter, and under which name its records leave it.
+// The exporter's method for each signal, and the key of its records in a body.
 export const SIGNALS = {
   traces: { segment: 'spans', send: (exporter, id, extra) => exporter.exportTracingEvent(spanEvent(makeSpan(id, extra))) },
   logs: { segment: 'logs', send: (exporter, id, extra) => exporter.onLogEvent(logEvent(id, extra)) },

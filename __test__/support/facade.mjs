@@ -1,10 +1,10 @@
-// A module of the facade by itself, from its source: what the package does not export, but tests and benchmarks need.
+// Loads one module of the facade from its source, for tests and benchmarks that need what the package does not export.
 import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 
 import ts from 'typescript';
 
-/** The module `facade/NAME.ts`, which may import types, what is built in, and modules of the facade that do no more. */
+/** The module `facade/NAME.ts`. It may import types, Node's own modules, and modules of the facade like itself. */
 export function facadeModule(name) {
   return import(dataUrl(name));
 }

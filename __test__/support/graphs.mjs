@@ -1,6 +1,6 @@
-// Values that are small in memory and long, or without end, as JSON: [name, make, what becomes of the record]. The last
-// is the reason of the drop, 'replaced' when it is sent with other values in their place, or 'either' where it depends
-// on how deep the stack is. A fresh one for each call.
+// Values that are small in memory, but very long or endless as JSON: [name, make, what happens to the record]. The third
+// is the reason of the drop, 'replaced' when the record is sent with other values in their place, or 'either' where that
+// depends on the depth of the stack. `make` makes a new value each time.
 const MIB = 1 << 20;
 
 const nest = (depth, wrap) => {

@@ -1,4 +1,4 @@
-// The package as npm would have installed it, in a directory of its own, with a binary of the test's choice.
+// Installs the package as npm would, in a directory of its own, with a binary that the test chooses.
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { tmpdir } from 'node:os';

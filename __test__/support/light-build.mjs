@@ -1,5 +1,5 @@
-// The built facade and engine as they are, on a stand-in for @mastra: loading that takes a worker a quarter of a second,
-// which 200 workers one after the other cannot afford.
+// The built facade and engine, unchanged, with a stand-in for @mastra. Loading the real @mastra takes a quarter of a
+// second in each worker, which is too long for 200 workers one after the other.
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const LOGGER = `
 export const LogLevel = {};
 export class ConsoleLogger {}
 `;
-// Just what the facade uses of the base class; it falls back to the other two only without a binary.
+// Only the members of the base class that the facade uses. The other two classes are used only without a binary.
 const OBSERVABILITY = `
 export class BaseExporter {
   #disabled = false;

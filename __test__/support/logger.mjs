@@ -13,7 +13,7 @@ export function recordingLogger() {
       for (const waiter of [...waiters]) waiter();
     };
   }
-  // Not enumerable: what an exporter does with the logger must not depend on the test's additions.
+  // Not enumerable, so that an exporter that copies or dumps the logger does not see the additions of the test.
   const hidden = {
     calls,
     waitFor: async (predicate) => {
@@ -37,10 +37,10 @@ export function recordingLogger() {
 
 /** Lines about the collector that Mastra's JavaScript exporters do not have. */
 const LINES_OF_OURS = / will try again$| cannot deliver to | delivers to .* again after /;
-/** What our lines tell beyond those of Mastra's JavaScript exporters. */
+/** Fields of our lines that those of Mastra's JavaScript exporters do not have. */
 const OURS_ALONE = ['endpoint', 'attempts', 'status', 'answer', 'tokenVariable'];
 
-// The comparable part of an error. `texts: false` leaves out what a network stack words freely.
+// The comparable part of an error. `texts: false` leaves out texts, which each network stack words differently.
 export function describeError(error, { texts = true } = {}) {
   if (!(error instanceof MastraError)) return texts ? { notMastra: error?.name, message: error?.message } : { notMastra: true };
   const { id, domain, category, details } = error;
@@ -63,7 +63,7 @@ function comparableFields(fields, options) {
   return copy;
 }
 
-// A minute, doubled by each further failure, with ten percent of jitter but never below the minute.
+// A cooldown: one minute, doubled by each further failure, with up to ten percent of jitter on top.
 function comparableCooldown(cooldownMs, failures) {
   const targetMs = Math.min(60_000 * 2 ** (failures - 1), 900_000);
   const least = Math.max(60_000, targetMs * 0.9);
@@ -75,7 +75,7 @@ const PAUSING = /^(\w+ received an authentication failure; pausing uploads for )
 function comparableMessage(message, fields) {
   const match = PAUSING.exec(message);
   if (!match) return message;
-  // The seconds are random within the jitter, but they are those of the fields.
+  // The seconds in the text are random within the jitter, but equal to those in the fields.
   return match[1] + (Number(match[2]) === Math.ceil(fields.cooldownMs / 1000) ? '<cooldownMs in seconds>' : match[2]);
 }
 

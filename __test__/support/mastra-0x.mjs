@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const FIXTURE = join(ROOT, '__test__/fixtures/mastra-0x');
 
-// Its 400 packages are installed on first use, by the committed lock file, and kept in node_modules/.cache.
+// The project's 400 packages are installed on first use, by the committed lock file, and kept in node_modules/.cache.
 function installed() {
   const lock = readFileSync(join(FIXTURE, 'package-lock.json'));
   const kept = join(ROOT, 'node_modules/.cache', `mastra-0x-${createHash('sha256').update(lock).digest('hex').slice(0, 16)}`);
@@ -22,14 +22,14 @@ function installed() {
     renameSync(staging, kept);
   } catch (error) {
     rmSync(staging, { recursive: true });
-    if (!existsSync(kept)) throw error; // else another test file was faster
+    if (!existsSync(kept)) throw error; // if it exists, another test file has installed it meanwhile
   }
   return kept;
 }
 
 /**
- * Outside of the repository, so that nothing of its node_modules is found. The package is a copy, for a link would be
- * followed back.
+ * The project is outside of the repository, so that it does not find the repository's node_modules. The package is a copy,
+ * because Node would follow a link back into the repository.
  * @returns its folder, and `load(specifier)` to import as its code does
  */
 export function createProject() {

@@ -1,8 +1,9 @@
-// A collector that is down for a while on a port of its own, in one of several ways, and what it sees of an exporter.
+// A collector on a port of its own that is down for a while, in one of several ways. It records the requests.
 import { createServer } from 'node:http';
 import { startCollector } from '../../examples/demo/collector.mjs';
 
-// Outside of the ranges from which systems take ports for outgoing connections: nobody else takes it in the meantime.
+// Outside of the ranges from which systems take ports for outgoing connections, so that no other process gets the port
+// meanwhile.
 const FIRST_PORT = 20_000;
 const PORTS = 10_000;
 
@@ -15,19 +16,19 @@ export async function reservedPort() {
       server.once('error', () => resolve(false));
       server.listen(port, '127.0.0.1', () => resolve(true));
     });
-    if (!free) continue; // taken by somebody else: not this one
+    if (!free) continue; // in use by another process
     await new Promise((resolve) => server.close(resolve));
     return port;
   }
 }
 
-/** How long a collector that works takes for an answer: long enough for requests at the same time to be seen. */
+/** The time that a working collector takes for an answer. It is long enough to see requests that overlap. */
 const ANSWER_MS = 10;
 
 /**
- * A collector that is down until `recover()`. `down` is its answer meanwhile; 'refused' opens the port only then.
- * `duringOutage` counts requests; `mostAtOnce` is the most that were open at the same time after it; `arrivals` says
- * how often each span came in requests that it accepted.
+ * A collector that is down until `recover()`. `down` is its answer until then; with 'refused' the port is closed until
+ * then. `duringOutage` counts the requests of the outage. `mostAtOnce` is the largest number of requests at the same time
+ * after the outage. `arrivals` counts for each span the accepted requests that contained it.
  */
 export async function startOutage(down) {
   const port = await reservedPort();

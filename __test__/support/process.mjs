@@ -3,16 +3,16 @@ import { spawn } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const KILL_AFTER_MS = 60_000; // only so that a process that hangs does not hang the suite; it shows as SIGKILL
+const KILL_AFTER_MS = 60_000; // so that a process that hangs does not hang the suite; its signal is then SIGKILL
 
-/** In a fixture: says a line to the parent. Synchronous, because the next statement may end the process. */
+/** In a fixture: prints a line for the parent. Synchronous, because the next statement may end the process. */
 export const say = (line) => writeSync(1, `${line}\n`);
 
-/** In a fixture: the last thing said before the process begins to end; from here on the parent takes the time. */
+/** In a fixture: prints the last line before the process begins to end. The parent measures the time from here. */
 export const ENDING = 'ending';
 
 /**
- * Starts a fixture. The environment is the given one and nothing else: certificates and tokens of this machine stay out.
+ * Starts a fixture. The environment is only the given one, without certificates and tokens of this machine.
  * `ended` resolves to `{ code, signal, stdout, stderr, heldMs }`; `heldMs` counts from the line `ending` or from `kill`.
  */
 export function startFixture(name, env, { nodeArgs = [], killAfterMs = KILL_AFTER_MS } = {}) {
@@ -32,7 +32,7 @@ export function startFixture(name, env, { nodeArgs = [], killAfterMs = KILL_AFTE
     output.stderr += text;
     for (const waiter of waiters) waiter();
   });
-  // The end is when the process is gone; `close` comes later, when its output has been read.
+  // The time ends with the process. `close` comes later, when the output has been read.
   child.once('exit', () => { endedAtMs = performance.now(); });
   const timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
   const ended = new Promise((resolve, reject) => {
@@ -57,7 +57,7 @@ export function startFixture(name, env, { nodeArgs = [], killAfterMs = KILL_AFTE
 
   return {
     ended,
-    /** Resolves when the child has said the line; rejects when it ended without. */
+    /** Resolves when the child has printed the line. Rejects when the child ended without it. */
     said: (line) => until(() => output.stdout.split('\n').includes(line), line),
     /** The same for a text that matches, on either stream. */
     wrote: (pattern) => until(() => pattern.test(output.stdout + output.stderr), pattern),

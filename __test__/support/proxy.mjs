@@ -1,11 +1,11 @@
-// A forward proxy: plain requests in absolute form and CONNECT tunnels. It records all it gets to see, and finds names
-// below `.test`, which nobody else does, on this machine.
+// A forward proxy for plain requests in absolute form and for CONNECT tunnels. It records everything that it sees. Host
+// names below `.test`, which exist nowhere else, are this machine for it.
 import http from 'node:http';
 import net from 'node:net';
 
 const resolve = (hostname) => (hostname.endsWith('.test') ? '127.0.0.1' : hostname);
 
-/** `refuse`: the status with which it turns everything away. */
+/** `refuse`: the status with which the proxy answers every request. */
 export async function startProxy({ refuse } = {}) {
   const seen = { forwarded: [], tunnels: [], bytes: [] };
   const server = http.createServer((req, res) => {
@@ -52,7 +52,7 @@ export async function startProxy({ refuse } = {}) {
     ...seen,
     host: `127.0.0.1:${server.address().port}`,
     close() {
-      for (const socket of sockets) socket.destroy(); // tunnels are not the server's any more
+      for (const socket of sockets) socket.destroy(); // the server does not close tunnels
       return new Promise((resolve) => server.close(resolve));
     },
   };

@@ -1,4 +1,4 @@
-// Random nested values: what JSON.stringify has a rule for, and what cannot be spelled out.
+// Random nested values: all kinds for which JSON.stringify has a rule, and values that have no atoms.
 import vm from 'node:vm';
 
 const CHARS = ['a', 'é', 'ÿ', 'Ā', '漢', '\u{1F600}', '"', '\\', '\n', '\0', '\ud800', '\udc00', '\x1f', '\x7f', '\u2028', ' ', '/'];
@@ -30,10 +30,10 @@ const SPECIAL = [
   () => Array.prototype, () => Object.create(Array.prototype), () => globalThis.structuredClone, () => new WeakMap(), () => Promise.resolve(1), () => new Date(Date.UTC(2026, 1, 30)), () => JSON.rawJSON?.('1e1000') ?? 1,
 ];
 
-/** A source of values that is the same for the same seed. @param {number} seed */
+/** A source of values. The same seed gives the same values. @param {number} seed */
 export function randomValues(seed) {
   let state = seed >>> 0;
-  // Numerical Recipes' linear congruence: it has only to be the same everywhere.
+  // The linear congruence of Numerical Recipes. It only has to give the same numbers everywhere.
   const random = () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
   const below = (limit) => Math.floor(random() * limit);
   const pick = (list) => list[below(list.length)];

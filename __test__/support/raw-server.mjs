@@ -1,4 +1,4 @@
-// A server that speaks just enough HTTP to read a request, and then does to the socket whatever a test likes.
+// A server that reads a request of HTTP and then gives the socket to the test.
 import { createServer } from 'node:net';
 
 /** The first whole request in the text, and how long it is; undefined while it is not complete. */
@@ -21,7 +21,7 @@ export async function startRawServer(misbehave) {
   const server = createServer((socket) => {
     sockets.add(socket);
     let buffer = Buffer.alloc(0);
-    socket.on('error', () => {}); // the client breaks off: often what the test is about
+    socket.on('error', () => {}); // many tests are about a client that breaks off
     socket.on('close', () => sockets.delete(socket));
     socket.on('data', (chunk) => {
       buffer = Buffer.concat([buffer, chunk]);
@@ -44,7 +44,7 @@ export async function startRawServer(misbehave) {
   };
 }
 
-/** Writes the chunk for as long as the other side takes it. */
+/** Writes the chunk again and again until the other side closes. */
 export function writeForEver(socket, chunk) {
   const more = () => { while (!socket.destroyed && socket.write(chunk)); };
   socket.on('drain', more);

@@ -1,5 +1,5 @@
-// Values JSON.stringify throws at: [name, factory, what ours sends instead]. The peer loses the
-// whole batch on any of them, so there is nothing to compare with.
+// Values that JSON.stringify rejects: [name, factory, what ours sends instead]. The peer loses the whole batch because of
+// any of them, so there is nothing to compare with.
 const cyclicObject = () => {
   const value = { a: 1 };
   value.self = value;

@@ -10,7 +10,7 @@ export async function startServer(handler, tls) {
     try {
       for await (const chunk of req) chunks.push(chunk);
     } catch {
-      return; // the client gave up; nothing to record
+      return; // the client gave up before the end of its request
     }
     const text = Buffer.concat(chunks).toString('utf8');
     const entry = { method: req.method, path: req.url, headers: req.headers, text };
@@ -29,7 +29,7 @@ export async function startServer(handler, tls) {
   };
 }
 
-// A port nobody listens on: taken from the system, then given back.
+// A port on which no process listens: taken from the system, then given back.
 export async function refusedUrl() {
   const server = await startServer(() => {});
   await server.close();

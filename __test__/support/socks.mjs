@@ -1,5 +1,5 @@
 // A SOCKS5 proxy (RFC 1928) that asks for a user name and password (RFC 1929) and connects names below `.test` to this
-// machine. It records where it is asked to connect to, and with which credentials.
+// machine. It records the requested addresses and the credentials.
 import net from 'node:net';
 
 export async function startSocks() {
@@ -16,7 +16,7 @@ export async function startSocks() {
     const password = (await take(passwordLength)).toString();
     socket.write(Buffer.from([1, 0]));
     const [, , , kind] = await take(4);
-    // 3: a name; anything else is an address, which the tests do not use.
+    // 3 is a name. All other types are addresses, which the tests do not use.
     const [length] = kind === 3 ? await take(1) : [4];
     const host = (await take(length)).toString();
     const port = (await take(2)).readUInt16BE();

@@ -1,7 +1,7 @@
-// Spans of the size that agents really have, and what a collector has got of them.
+// Spans of a size that agents really have, and which of them have arrived at a collector.
 import { makeSpan, spanEvent } from './events.mjs';
 
-// With it the JSON of a span has about 2.2 kB.
+// Makes the JSON of a span about 2.2 kB long.
 const TEXT = 'The quick brown fox jumps over the lazy dog. '.repeat(36);
 
 /** An ended span of about 2.2 kB. */
@@ -15,14 +15,14 @@ export function exportSpans(exporter, count, prefix = 's', from = 0) {
 /** `<prefix>0` to `<prefix><count - 1>`. */
 export const numbered = (count, prefix = 's') => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
 
-/** How often each span id has arrived in requests that were answered 2xx. */
+/** Counts for each span id its arrivals in requests that were answered 2xx. */
 export function arrivals(collector, segment = 'spans') {
   const counts = new Map();
   for (const { spanId } of collector.records(segment)) counts.set(spanId, (counts.get(spanId) ?? 0) + 1);
   return counts;
 }
 
-/** The ids that are missing, for a message that stays short. */
+/** The ids that are missing, shortened for a message. */
 export function missing(expected, counts) {
   const lost = expected.filter((id) => !counts.has(id));
   return lost.length > 5 ? [...lost.slice(0, 5), `... ${lost.length} in all`] : lost;

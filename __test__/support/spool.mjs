@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { startCollector } from '../../examples/demo/collector.mjs';
 import { startFixture } from './process.mjs';
 
-/** About what a span of `bigSpan` takes in a file: a fixture waits for so many bytes before it says that it is ready. */
+/** About the bytes of a `bigSpan` in a file. A fixture waits for this many bytes for each span before it says that it is ready. */
 const SPAN_BYTES = 2160;
 
-/** Starts both; `await using` or `close()` ends them. `mode`: what the collector does, `hang`, a status, or `ok`. */
+/** Starts both; `await using` or `close()` ends them. `mode`: the collector's answer: `hang`, a status, or `ok`. */
 export async function startSpool({ directory = mkdtempSync(join(tmpdir(), 'spool-')), mode = 'hang' } = {}) {
   const state = { mode };
   const answers = { hang: () => 'hang', ok: () => ({}) };
@@ -18,7 +18,7 @@ export async function startSpool({ directory = mkdtempSync(join(tmpdir(), 'spool
     directory,
     collector,
     state,
-    /** A process that exports COUNT spans; `written`: it goes on when so many are in files. */
+    /** Starts a process that exports COUNT spans. `written`: the process goes on when this number of spans is in files. */
     start({ count = 0, prefix = 's', end = 'stay', written = count, options = {}, env = {}, nodeArgs }) {
       const child = startFixture('spool.mjs', {
         URL: collector.url, DIR: directory, COUNT: `${count}`, PREFIX: prefix, END: end,
@@ -27,7 +27,7 @@ export async function startSpool({ directory = mkdtempSync(join(tmpdir(), 'spool
       children.push(child);
       return child;
     },
-    /** Resolves when so many different spans have arrived in requests that were answered 2xx. */
+    /** Resolves when this number of different spans has arrived in requests that were answered 2xx. */
     async arrived(count) {
       await collector.waitFor(() => new Set(collector.records('spans').map(({ spanId }) => spanId)).size >= count);
       return collector.records('spans').map(({ spanId }) => spanId);

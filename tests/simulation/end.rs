@@ -27,7 +27,7 @@ fn judge_counts(member: &Running, far: &mut Far, settled: bool, over: u64) {
         let stored = mine().filter(|record| record.stored).count() as u64;
         let clear = mine().filter(|record| record.stored && !record.unclear).count() as u64;
         let left = counts.queued + counts.in_flight;
-        // What was stored with an unclear answer may count as either.
+        // A record that was stored with an unclear answer may be counted as delivered or as dropped.
         let sound = counts.accepted == accepted
             && counts.delivered <= stored
             && (!settled || left == 0 && clear <= counts.delivered);
@@ -40,7 +40,7 @@ fn judge_counts(member: &Running, far: &mut Far, settled: bool, over: u64) {
 
 fn judge_losses(member: &Running, far: &mut Far, world: &World, over: u64) {
     let count = |reason: &str| member.dropped.get(reason).copied().unwrap_or(0);
-    // Losses that have another cause than a full queue: the records are not known.
+    // Losses with another cause than a full queue. The counters do not say which records they were.
     let excused = count("queueFull") + count("authRejected") + count("quotaPaused") + far.refused;
     let end = member.shut_down_at.unwrap_or(over);
     let needless: Vec<usize> = (0..far.records.len()).filter(|&number| is_needless(far, number, end, world)).collect();
@@ -81,14 +81,14 @@ fn is_needless(far: &Far, number: usize, end: u64, world: &World) -> bool {
         // Every try may fail by chance, but there must have been about as many as the pauses allow.
         return up_for > wait + 20_000 && u64::from(record.tries) < tries_in(up_for - wait) / 2;
     }
-    // A record that failed before waits as long again, a third more with jitter, at most 40 s.
+    // A record that has failed waits as long as it did before, plus a third for jitter, and at most 40 s.
     let pause = if record.tries == 0 { 3000 } else { ((up - record.at) * 13 / 10 + 3000).min(40_000) };
     let slack = if matches!(world.end, End::Drain(_) | End::Stop(_)) { 1000 } else { 0 };
     up_for > wait + pause + slack + if record.shared { 120_000 } else { 0 }
 }
 
-/// Whether bodies of a record's signal were taken all the time in which it could be tried, or once with time left while no
-/// other bad record waited: only that tells a bad body from a bad address.
+/// Whether the engine could tell that the record's body was bad and not its address. It could if other bodies of the signal
+/// were accepted during the whole time of the record, or once with time left while no other bad record waited.
 fn another_got_through(far: &Far, record: &Record, until: u64) -> bool {
     let Some(sent) = record.first_sent else { return false };
     let taken = |from: u64, to: u64| far.deliveries[record.signal].iter().any(|at| (from..to).contains(at));
@@ -122,14 +122,14 @@ fn judge_upload(far: &mut Far, over: u64) {
         let arrived: usize = stored.map(|record| record.bytes).sum();
         let largest = far.member.number("maxBatchBytes").min(far.member.number("maxQueueBytes") / 8);
         let uploaded = far.uploaded[signal];
-        // A record that is larger than the limit is sent to find that out, while others are delivered.
+        // A record beyond the limit is sent once, while others are delivered, so that the engine learns about the limit.
         let oversize = far.records.iter().filter(|record| record.signal == signal && !record.stored);
         let oversize: usize = oversize.map(|record| record.bytes).sum();
         let refused = if arrived > 0 { 2 * oversize } else { 0 };
         // A collector that refuses every record is asked with sixteen single ones a minute.
         let largest_record = far.records.iter().map(|record| record.bytes).max().unwrap_or(0);
         let asked = over / 60_000 * 40 * largest_record as u64;
-        // The first bodies find out what passes.
+        // The first bodies search for the size that is accepted.
         if uploaded as f64
             > MOST_UPLOADED * arrived as f64 + (16 * largest + 16 * limit + refused as u64 + asked) as f64
         {
@@ -152,7 +152,8 @@ fn judge_order(member: &Running, far: &mut Far, over: u64) {
         let Some(youngest_lost) = mine().filter(|record| !record.stored).map(|record| record.at).max() else {
             continue;
         };
-        // It waited from before the first overflow until after the last one, and was in flight at none of them.
+        // The record waited from before the first overflow until after the last one, and was never in flight at an
+        // overflow.
         let waited = mine().filter(|record| record.stored && record.at < first && record.last_sent > last);
         let quiet = waited.filter(|record| record.tries == 1);
         if let Some(old) = quiet.min_by_key(|record| record.at).filter(|old| old.at + wait + 1000 < youngest_lost) {

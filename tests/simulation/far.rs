@@ -40,7 +40,7 @@ struct Past {
     holds: Vec<(Option<usize>, u64, u64)>,
     /// When credentials were rejected.
     rejections: Vec<u64>,
-    /// When the last body was taken, and when those under way will be.
+    /// When the last body was accepted, and when those in flight will be.
     delivered: u64,
     deliveries: Vec<u64>,
     /// The requests of the last 10 s, by signal.
@@ -281,7 +281,7 @@ impl Far {
             self.breach(Invariant::Rejected, at, format!("a request after the credentials were rejected at {over} ms"));
         }
         let counts_tries = self.member.option("maxRetries").is_some();
-        // Those of the first seconds were under way or are the first to find out.
+        // Requests of the first seconds were in flight already, or are the first that fail.
         let is_down = self.health[signal].down_since(at).is_some_and(|from| at - from >= 15_000);
         if !counts_tries && !self.settling && is_down {
             let count = self.past.recent[signal].len() + 1;
@@ -292,7 +292,7 @@ impl Far {
         }
     }
 
-    /// Each record that is sent for the first time.
+    /// Notes each record that is sent for the first time.
     fn judge_delay(&mut self, at: u64, signal: usize, numbers: &[usize]) {
         let limit = self.member.number("maxBatchWaitMs") + 2000;
         let late = numbers.iter().find(|&&number| {
@@ -309,7 +309,7 @@ impl Far {
     }
 }
 
-/// Not the first one, so that something gets through before.
+/// The first record is never bad, so that one body is accepted before a bad one.
 fn is_poison(number: usize, divisor: usize) -> bool {
     (number + 1).is_multiple_of(divisor)
 }

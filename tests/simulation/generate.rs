@@ -13,7 +13,7 @@ use super::{
 const SECOND: u64 = 1000;
 const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
-/// Things that the application of one exporter does in a world: what a run costs.
+/// The number of actions of one exporter's application in a world. It decides how long a run takes.
 const MOST_DEEDS: u64 = 12_000;
 
 pub fn world(seed: u64) -> World {
@@ -40,7 +40,7 @@ fn maybe<T: Copy>(rng: &mut Rng, percent: u32, choices: &[T]) -> Option<T> {
 
 fn member(rng: &mut Rng, lasts: u64) -> Member {
     let mut member = Member { options: options(rng), ..Member::default() };
-    // When the application is busy; the weather is worst then.
+    // The time in which the application is busy. Most faults of the collector happen then.
     let busy = busy(rng, lasts);
     for _ in 0..one_of(rng, &[1, 1, 2, 3]) {
         let deed = deed(rng, &member, &busy);
@@ -57,7 +57,7 @@ fn member(rng: &mut Rng, lasts: u64) -> Member {
         let clause = weather(rng, &mut member, lasts, &busy);
         member.weather.insert(member.weather.len() - 1, clause);
     }
-    // An application that asks for more than its collector can take proves nothing.
+    // A world in which an application exports more than its collector can accept checks nothing.
     while load(&member) > 1.0 {
         for clause in &mut member.application {
             match &mut clause.what {
@@ -154,7 +154,7 @@ fn always<T>(what: T) -> Clause<T> {
     Clause { from: 0, lasts: u64::MAX, every: 0, what }
 }
 
-/// Records that cannot be stored are few: most bodies have none, or nobody could tell them from an outage.
+/// Limits the records that cannot be stored. If most bodies had one, an engine could not tell them from an outage.
 fn poison(rng: &mut Rng, member: &mut Member) -> Weather {
     let size = one_of(rng, &[1, 1, 4]);
     member.options.insert("maxBatchSize".to_owned(), json!(size));

@@ -18,11 +18,11 @@ pub const LONGEST_HOLD: u64 = 300 * SECOND;
 struct Trouble {
     from: u64,
     until: u64,
-    /// What it has led to is over: pauses, holds, and what has gathered meanwhile.
+    /// The end of its effects: pauses, holds, and the records that have gathered meanwhile.
     calm: u64,
     /// Some requests get through, by chance.
     random: bool,
-    /// No request gets through, each is answered at once or breaks off, and nothing else is asked for.
+    /// No request gets through. Each is answered or broken off at once, without `Retry-After`.
     outage: bool,
 }
 
@@ -43,10 +43,10 @@ impl Health {
         for clause in &member.weather {
             let Some(kind) = Kind::of(member, &clause.what, signal) else { continue };
             for (from, until) in clause.stretches(end) {
-                // What has gathered is sent in about the time it took to gather, at a load of less than a third.
+                // At a load of less than a third, the records are sent in about the time in which they have gathered.
                 let gathered = (until - from).min(member.number("retryWindowMs").max(SECOND));
                 let gathered = if load(member) < 0.3 { gathered } else { u64::MAX / 2 };
-                // The pause doubles from one second: it is as long as the trouble was, with jitter and rounding.
+                // The pause doubles from one second, so it is at most as long as the trouble was, plus jitter and rounding.
                 let pause =
                     if kind.random { LONGEST_PAUSE } else { (2 * (until - from) + 3 * SECOND).min(LONGEST_PAUSE) };
                 let calm = until.saturating_add(kind.aftermath + pause).saturating_add(gathered);
@@ -136,7 +136,7 @@ impl Kind {
     }
 }
 
-/// The share of the time in which a request would be under way if they were sent one after the other, at most.
+/// An upper limit of the load: the share of the time with a request in flight, if requests were sent one after the other.
 pub fn load(member: &Member) -> f64 {
     let latency = member.weather.iter().filter_map(|clause| match clause.what {
         Weather::Latency { ms, spread } => Some(ms + spread),
@@ -149,7 +149,7 @@ pub fn load(member: &Member) -> f64 {
 /// How long an answer takes where the world does not say.
 pub const DEFAULT_LATENCY: u64 = 20;
 
-/// Requests that the application's records make, at most, each sent once.
+/// An upper limit of the requests for the application's records, if each record is sent once.
 fn batches_per_second(member: &Member) -> f64 {
     let (size, wait) = (member.number("maxBatchSize") as f64, member.number("maxBatchWaitMs") as f64);
     let batch_bytes = member.number("maxBatchBytes").min(member.number("maxQueueBytes") / 8) as f64;

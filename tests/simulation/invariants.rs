@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// See each.
+/// The invariants, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Invariant {
     /// At every event accepted = delivered + dropped + queued + in flight, and nothing of that but the last two ever

@@ -228,7 +228,7 @@ impl Running {
     fn watch(&mut self, now: u64) -> Result<(), Breach> {
         let heard = self.exporter.heard();
         self.hear(heard)?;
-        // What is due at this very moment has not been done yet.
+        // The engine has not yet done what is due at this moment.
         if let Some((ticket, deadline)) = self.flushes.iter().find(|&(_, &deadline)| deadline < now) {
             let text = format!("flush {ticket} should have been answered at {deadline} ms");
             return Err(Breach { invariant: Invariant::Ends, at: now, text });

@@ -1,4 +1,4 @@
-// An application's project with the tarballs of artifacts/ installed, and the question whether its telemetry arrives.
+// Makes an application's project with the tarballs of artifacts/, and checks that its telemetry arrives.
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -61,7 +61,7 @@ export async function makeProject({ dependencies = {}, files = {}, manager = 'np
     mkdirSync(dirname(join(directory, path)), { recursive: true });
     writeFileSync(join(directory, path), text);
   };
-  // What runs there is no part of this test run, which Node would tell it by a variable.
+  // Node marks child processes of a test run by a variable. Programs of the project are not part of this test run.
   const outside = { ...process.env, NODE_TEST_CONTEXT: undefined };
   const run = ([program, ...args], env = {}, killAfterMs = undefined) =>
     runCommand(program, args, { cwd: directory, env: { ...outside, ...env }, killAfterMs });
@@ -73,8 +73,8 @@ export async function makeProject({ dependencies = {}, files = {}, manager = 'np
 }
 
 /**
- * Asserts that a command of the project ends well and that exactly the spans `ids`, or those with `names`, arrive
- *: the command gets {@link settings}, by which only the native exporter delivers. Returns what it printed.
+ * Asserts that a command of the project ends well, and that exactly the spans `ids`, or those with `names`, arrive. The
+ * command gets {@link settings}, with which only the native exporter delivers. Returns what the command printed.
  */
 export async function assertDelivers(project, command, { ids = ['span'], names, env = {}, killAfterMs } = {}) {
   const collector = await startCollector();

@@ -1,5 +1,5 @@
-// A registry of npm's protocol, as far as publishing and installing use it: it keeps what is published, and sends on to
-// the registry of this machine for all else.
+// A registry with the part of npm's protocol that publishing and installing use. It keeps published packages, and
+// redirects requests for all other packages to the registry of this machine.
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';

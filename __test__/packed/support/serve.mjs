@@ -1,4 +1,4 @@
-// An application that serves requests: started, asked once, and told to end.
+// Starts an application that serves requests, sends it one request, and ends it.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { startCollector } from '../../../examples/demo/collector.mjs';
 import { settings } from './project.mjs';
 
-const KILL_AFTER_MS = 180_000; // only so that a server that is held does not hold the suite
+const KILL_AFTER_MS = 180_000; // so that a server that hangs does not hang the suite
 
 /**
  * Asserts that a command starts a server, that it answers, and that the spans `names` of that request have arrived when

@@ -11,7 +11,7 @@ export const TYPE_CHECKING = {
   files: Object.fromEntries(['app.mts', 'app.cts'].map((name) => [name, text(`__test__/fixtures/types/${name}`)])),
 };
 
-/** What the compiler, strict, complains about; errors in the declarations of other packages do not count. */
+/** The errors of the compiler in strict mode, without errors in the declarations of other packages. */
 export async function typeErrors(project, compilerOptions, files) {
   const common = { target: 'es2022', strict: true, exactOptionalPropertyTypes: true, noEmit: true };
   project.put('tsconfig.json', JSON.stringify({ compilerOptions: { ...common, ...compilerOptions }, files }));
