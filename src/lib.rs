@@ -44,6 +44,7 @@
 //! | body | what a request carries: a payload framed as `{"spans":[...]}`, as it is or compressed |
 //! | parted | of a job: replaced by smaller jobs with the same records |
 //! | settled | of a job: all its records are delivered or dropped |
+//! | awaited | of a job: a flush waits until it is settled or was tried three times |
 //! | address | the URL of one signal, and how it answers: healthy, suspect (has just failed), failing, held (`Retry-After`) |
 //! | gate | the switch that drops everything while the token is rejected or the quota is used up |
 //! | probe | a request without records that asks whether there is quota again |
