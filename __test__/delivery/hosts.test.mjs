@@ -11,6 +11,7 @@ const CASES = [
   'fake, then real',
   'a flush begun under real timers ends under fake ones',
   'Date.now answers nothing',
+  'Date cannot be constructed',
   'performance.now answers nothing, and the process exits',
   'no setImmediate',
 ];

@@ -32,6 +32,15 @@ const TABLE = [
   ['192.168.1.77/24', ['192.168.1.1', '192.168.1.255'], ['192.168.2.1']],
   ['0.0.0.0/0', ['8.8.8.8'], ['example.com', '[2001:db8::1]']],
   ['fd00::/8', ['[fd00::1]', '[fdff::1]:8443'], ['[fe00::1]', '10.0.0.1']],
+  ['10.0.0.1', ['[::ffff:10.0.0.1]'], ['[::ffff:10.0.0.2]']],
+  ['::ffff:10.0.0.0/104', ['[::ffff:10.1.2.3]'], ['[::ffff:11.0.0.1]']],
+  ['2001:db8:1::/48', ['[2001:db8:1:ffff::1]', '[2001:DB8:1::]:8443'], ['[2001:db8:2::1]', '[::ffff:10.0.0.1]']],
+  ['::/0', ['[2001:db8::1]'], ['example.com']],
+  ['.local', ['printer.local', 'a.b.local', 'printer.local.'], ['local', 'mylocal', 'local.example']],
+  ['local', ['printer.local', 'local'], ['mylocal']],
+  ['collector.local:4112', ['http://collector.local:4112'], ['http://collector.local', 'collector.local']],
+  ['*:8443', [], ['example.com:8443', '10.0.0.1:8443']],
+  ['. ,*.', [], ['example.com', '10.0.0.1']],
   ['fd00::1', ['[fd00::1]', '[fd00:0:0::1]', '[FD00::1]'], ['[fd00::2]']],
   ['[fd00::1]', ['[fd00::1]', '[fd00::1]:8443'], ['[fd00::2]']],
   ['[fd00::1]:8443', ['[fd00::1]:8443'], ['[fd00::1]']],
@@ -61,7 +70,9 @@ describe('this machine', () => {
   // [host, is it this machine?]
   const HOSTS = [
     ['localhost', true], ['LOCALHOST', true], ['localhost.', true], ['app.localhost', true], ['127.0.0.1', true], ['127.1.2.3', true], ['127.1', true],
-    ['[::1]', true], ['[::ffff:127.0.0.1]', true], ['0.0.0.0', true], ['[::]', true],
+    ['127.0.0.1.', true], ['0x7f.1', true], ['2130706433', true], ['0177.0.0.1', true],
+    ['[::1]', true], ['[0:0:0:0:0:0:0:1]', true], ['[::ffff:127.0.0.1]', true], ['[::ffff:7f00:1]', true], ['0.0.0.0', true], ['[::]', true],
+    ['[::ffff:10.0.0.1]', false], ['[::127.0.0.1]', false], ['localhost.localdomain', false],
     ['localhost.example', false], ['notlocalhost', false], ['128.0.0.1', false], ['[::2]', false], ['127.0.0.1.example', false], ['10.0.0.1', false],
   ];
   for (const [host, here] of HOSTS) {

@@ -31,6 +31,13 @@ const CASES = [
   ['each for its own', 'https', (proxy, dead) => ({ HTTP_PROXY: dead, HTTPS_PROXY: proxy }), 'proxy'],
   ['no proxy', 'https', () => ({}), 'direct'],
   ['ALL_PROXY', 'http', (proxy) => ({ ALL_PROXY: proxy }), 'proxy'],
+  ['all_proxy', 'https', (proxy) => ({ all_proxy: proxy }), 'proxy'],
+  ['all_proxy wins over ALL_PROXY', 'http', (proxy, dead) => ({ all_proxy: proxy, ALL_PROXY: dead }), 'proxy'],
+  ['HTTP_PROXY with spaces around', 'http', (proxy) => ({ HTTP_PROXY: ` ${proxy} ` }), 'proxy'],
+  // A CGI program gets a request header called Proxy in this variable: whoever sends the request would get the token.
+  ['HTTP_PROXY of a CGI program is not taken', 'http', (proxy) => ({ HTTP_PROXY: proxy, REQUEST_METHOD: 'GET' }), 'direct'],
+  ['http_proxy of a CGI program is', 'http', (proxy) => ({ http_proxy: proxy, REQUEST_METHOD: 'GET' }), 'proxy'],
+  ['HTTPS_PROXY of a CGI program is', 'https', (proxy) => ({ HTTPS_PROXY: proxy, REQUEST_METHOD: 'GET' }), 'proxy'],
   ['HTTP_PROXY wins over ALL_PROXY', 'http', (proxy, dead) => ({ ALL_PROXY: dead, HTTP_PROXY: proxy }), 'proxy'],
   ['a proxy without a scheme', 'http', (proxy) => ({ HTTP_PROXY: proxy.replace('http://', '') }), 'proxy'],
   ['a proxy without a scheme, https', 'https', (proxy) => ({ HTTPS_PROXY: proxy.replace('http://', '') }), 'proxy'],
@@ -179,8 +186,9 @@ describe('proxies', { concurrency: 2 }, () => {
   for (const scheme of ['http', 'https']) {
     test(`a SOCKS proxy, ${scheme}`, async () => {
       const proxy = await startSocks();
+      const variable = scheme === 'http' ? 'all_proxy' : 'ALL_PROXY';
       try {
-        const { arrived, output } = await run(`SOCKS ${scheme}`, scheme, { ALL_PROXY: `socks5h://us3r:s3cr3t@${proxy.host}` });
+        const { arrived, output } = await run(`SOCKS ${scheme}`, scheme, { [variable]: `socks5h://us3r:s3cr3t@${proxy.host}` });
         assert.equal(arrived.length, 1, output);
         assert.deepEqual(proxy.seen, [{ kind: 3, host: HOST, port: Number(port(collectors[scheme])), user: 'us3r', password: 's3cr3t' }]);
         assert.ok(!output.includes('s3cr3t'), output);

@@ -90,6 +90,35 @@ test('repeated messages: then one after a minute, after two, after four, with th
   assert.deepEqual(repeated(11), [...tenZeros, 5, 4, 1, ...tenZeros], 'after a quiet hour it is news again');
 });
 
+describe('a lost batch says after how many attempts', { concurrency: true }, () => {
+  // [status, options, text, attempts]. Mastra's JavaScript exporters always say "after all retries".
+  const CASES = [
+    [404, {}, 'after 1 attempt', 1],
+    [410, { maxRetries: 3 }, 'after 1 attempt', 1],
+    [500, { maxRetries: 1 }, 'after all retries', 1],
+    [503, { maxRetries: 2 }, 'after all retries', 2],
+    [429, { maxRetries: 1 }, 'after all retries', 1],
+  ];
+  for (const [status, options, text, attempts] of CASES) {
+    test(`${status}, ${JSON.stringify(options)}: ${text}`, async () => {
+      const run = await runOurs({ options, answer: () => ({ status, body: 'because\u0007it is so' }), drive: flushOne });
+      const [{ args: [message, { id, details, cause }] }] = lines(run, 'error', 'Batch upload failed');
+      assert.equal(message, `Batch upload failed ${text}, dropping batch`);
+      assert.equal(id, 'CLOUD_EXPORTER_FAILED_TO_BATCH_UPLOAD_LOGS');
+      assert.match(details.endpoint, /^http:\/\/127\.0\.0\.1:\d+\/ai\/logs\/publish$/);
+      assert.deepEqual([details.attempts, details.status, details.answer], [attempts, status, 'because it is so']);
+      assert.match(cause.message, new RegExp(`${status}`));
+    });
+  }
+});
+
+test('records that the collector has refused in an answer of success are said, with its reason', async () => {
+  const answer = () => ({ body: JSON.stringify({ refused: 2, reason: 'traceId is missing' }) });
+  const run = await runOurs({ answer, drive: flushOne });
+  const [{ args: [, fields] }] = lines(run, 'warn', 'CloudExporter: the collector took a request but not all of its records');
+  assert.deepEqual({ ...fields, endpoint: undefined }, { signal: 'logs', endpoint: undefined, refusedRecords: 2, reason: 'traceId is missing' });
+});
+
 describe('a token that others could read', () => {
   const TEXT = 'sends its access token unencrypted; use https';
   // [name, options, hosts in the warning; none: no warning]

@@ -9,7 +9,7 @@ const RUNNERS = [
   ['jest', JEST],
   // It has no setImmediate.
   ['jest with jsdom', [...JEST, '--env=jsdom', '--setupFiles=./jsdom-globals.cjs']],
-  ['sinon in node --test', ['--test', 'fake-timers-sinon.mjs']],
+  ['sinon in node:test', ['fake-timers-sinon.mjs']],
   ['vitest, pool forks', ['node_modules/vitest/vitest.mjs', 'run', '--pool=forks'], { from: 22 }],
 ];
 const FILES = ['fake-timers.cjs', 'fake-timers.jest.cjs', 'jsdom-globals.cjs', 'fake-timers-sinon.mjs', 'fake-timers.vitest.mjs'];

@@ -55,6 +55,36 @@ const CASES = [
     subclass: (Base) => class extends Base { setDisabled(...given) { (this.constructor.given ??= []).push(given); } },
     drive: ({ exporter }) => exporter.constructor.given,
   }],
+  ...[
+    ['init', (Base) => class extends Base { init() { this.setDisabled('no consent'); } }, ({ exporter }) => exporter.init({})],
+    ['its own onLogEvent', (Base) => class extends Base { onLogEvent(event) { this.setDisabled('no consent'); return super.onLogEvent(event); } }],
+    ['its own flush', (Base) => class extends Base { flush() { this.setDisabled('no consent'); return super.flush(); } }],
+    ['its own applySpanFormatter', (Base) => class extends Base { applySpanFormatter(event) { this.setDisabled('no consent'); return event; } }],
+    ['its own _exportTracingEvent', (Base) => class extends Base { _exportTracingEvent(event) { this.setDisabled('no consent'); return super._exportTracingEvent(event); } }],
+    ['customSpanFormatter', undefined, ({ exporter, config }) => { config.customSpanFormatter = (span) => { exporter.setDisabled('no consent'); return span; }; }],
+    ['customSpanFormatter that answers later', undefined, ({ exporter, config }) => {
+      config.customSpanFormatter = async (span) => { await new Promise((resolve) => { setImmediate(resolve); }); exporter.setDisabled('no consent'); return span; };
+    }],
+  ].map(([where, subclass, prepare]) => [`setDisabled in ${where}: nothing is sent`, ['setDisabled', 'isDisabled', 'init'], {
+    subclass,
+    drive: async (side) => {
+      prepare?.(side);
+      await sendAll(side.exporter);
+      await side.exporter.flush();
+      return side.exporter.isDisabled;
+    },
+  }]),
+  ['setDisabled while a formatter has a span', ['setDisabled', 'applySpanFormatter'], {
+    drive: async ({ exporter, config }) => {
+      const { promise, resolve } = deferred();
+      config.customSpanFormatter = async (span) => { await promise; return span; };
+      const exporting = exporter.onTracingEvent(secretSpan());
+      exporter.setDisabled('no consent');
+      resolve();
+      await exporting;
+      await exporter.flush();
+    },
+  }],
   ['isDisabled of a subclass is asked at each record, flush and shutdown', ['isDisabled', 'flush'], {
     subclass: (Base) => class extends Base { get isDisabled() { return this.consent === false; } },
     drive: async ({ exporter }) => {
@@ -102,6 +132,21 @@ const CASES = [
       const messages = [await rejection(exporter.exportTracingEvent(secretSpan())), await rejection(exporter.onTracingEvent(secretSpan()))];
       await exporter.flush();
       return messages;
+    },
+  }],
+  ...['applySpanFormatter', '_exportTracingEvent'].map((method) => [`${method} as a getter that throws: the span is not sent`, [method], {
+    subclass: (Base) => Object.defineProperty(class extends Base {}.prototype, method, { get: () => failing('cannot redact') }).constructor,
+    drive: async ({ exporter }) => {
+      const messages = [await rejection(exporter.exportTracingEvent(secretSpan())), await rejection(exporter.onTracingEvent(secretSpan()))];
+      await exporter.flush();
+      return messages;
+    },
+  }]),
+  ['applySpanFormatter as a getter', ['applySpanFormatter'], {
+    subclass: (Base) => class extends Base { get applySpanFormatter() { return (event) => ({ ...event, exportedSpan: redacted(event.exportedSpan) }); } },
+    drive: async ({ exporter }) => {
+      await exporter.onTracingEvent(secretSpan());
+      await exporter.flush();
     },
   }],
   ['_exportTracingEvent of a subclass', ['_exportTracingEvent'], {
@@ -259,6 +304,21 @@ const CASES = [
       await exporter.flush();
     },
   }],
+  ...[
+    ['frozen', (options) => Object.freeze({ ...options, customSpanFormatter: redacted })],
+    ['without a prototype', (options) => Object.assign(Object.create(null), options, { customSpanFormatter: redacted })],
+    ['a proxy', (options) => new Proxy({}, {
+      get: (_, name) => (name === 'customSpanFormatter' ? redacted : options[name]),
+      has: (_, name) => name === 'customSpanFormatter' || name in options,
+    })],
+  ].map(([what, configure]) => [`configuration: ${what}`, ['baseConfig'], {
+    configure,
+    drive: async ({ exporter }) => {
+      await exporter.exportTracingEvent(secretSpan('one'));
+      await exporter.onTracingEvent(secretSpan('two'));
+      await exporter.flush();
+    },
+  }]),
   ['configuration: methods and accessors of a class, with private fields', ['baseConfig', 'logger'], {
     configure: (options) => new (class {
       #options = options;
@@ -318,6 +378,35 @@ for (const kind of ['cloud', 'platform']) {
       assert.deepEqual([logs.accepted, logs.dropped.shutdown, logs.queued, logs.inFlight], [40, 40, 0, 0]);
     });
 
+    // A request cannot be recalled, but it is not repeated.
+    for (const [name, answer] of [['hangs', () => 'hang'], ['has failed', () => ({ status: 503 })]]) {
+      test(`setDisabled while a request ${name}: no other is sent, also by no other exporter`, { skip: !nativeBinding.loaded }, async () => {
+        const { result: { logs, sent } } = await runOurs({
+          kind,
+          answer,
+          drive: async ({ exporter, logger, server }) => {
+            const other = new SIDES[kind].ours({ accessToken: 't', endpoint: server.url, logger, maxBatchWaitMs: 3_600_000 });
+            await SIGNALS.logs.send(exporter, 'first');
+            const flushed = exporter.flush();
+            await server.waitFor(({ length }) => length === 1);
+            await SIGNALS.logs.send(exporter, 'second');
+            exporter.setDisabled('no consent');
+            await flushed;
+            await logger.waitFor(() => logger.calls.some(({ args: [text] }) => /^\w+ shutdown left \d records undelivered/.test(text)));
+            await SIGNALS.scores.send(other, 'of another exporter');
+            const ending = other.shutdown();
+            await server.waitFor(({ length }) => length > 1);
+            const sent = server.requests.map(({ path }) => path.split('/').at(-2));
+            await server.close();
+            await ending;
+            return { ...exporter.stats(), sent: new Set(sent) };
+          },
+        });
+        assert.deepEqual([logs.accepted, logs.dropped.shutdown, logs.queued, logs.inFlight], [2, 2, 0, 0]);
+        assert.deepEqual([...sent], ['logs', 'scores']);
+      });
+    }
+
     // TypeScript forbids to override these, JavaScript does not. One may redact, so that we do not send past it.
     const Peer = SIDES[kind].peer;
     const inner = Object.getOwnPropertyNames(Peer.prototype).filter((name) => !PUBLIC.includes(name));
@@ -335,6 +424,27 @@ for (const kind of ['cloud', 'platform']) {
     }
   });
 }
+
+// An application without a class of its own may redact so.
+test('applySpanFormatter replaced in the base class of Mastra after the exporters were loaded', async () => {
+  const { applySpanFormatter } = BaseExporter.prototype;
+  BaseExporter.prototype.applySpanFormatter = async (event) => ({ ...event, exportedSpan: redacted(event.exportedSpan) });
+  try {
+    for (const kind of ['cloud', 'platform']) {
+      const { peer, ours } = await runBoth({
+        kind,
+        drive: async ({ exporter }) => {
+          await exporter.onTracingEvent(secretSpan());
+          await exporter.flush();
+        },
+      });
+      assert.equal(ours.requests.length, 1);
+      assert.deepEqual(recordsOf(ours.requests), recordsOf(peer.requests));
+    }
+  } finally {
+    BaseExporter.prototype.applySpanFormatter = applySpanFormatter;
+  }
+});
 
 test('every member that a subclass may have in its own way is in a case', () => {
   const known = new Set(CASES.flatMap(([, members]) => members));

@@ -174,6 +174,19 @@ for (const [Peer, Native] of PAIRS) {
     assert.deepEqual(spanNames(collector).sort(), ['after', 'before']);
   });
 
+  test(`fake timers do not hold the replacement of a ${Peer.name}`, async (t) => {
+    const collector = await collecting(t);
+    const peer = new Peer({ accessToken: 't', endpoint: collector.url, maxBatchWaitMs: NEVER_MS, logger: recordingLogger() });
+    const observability = observe(peer);
+    startSpan(observability, 'before').end();
+    t.mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate', 'Date'] });
+    const { replaced } = await useNativeExporters(observability);
+    startSpan(observability, 'after').end();
+    await replaced[0].native.flush();
+    t.mock.timers.reset();
+    assert.deepEqual(spanNames(collector), ['before', 'after']);
+  });
+
   test(`a ${Peer.name} of another copy of the package is replaced`, async (t) => {
     const collector = await collecting(t);
     const copy = createRequire(import.meta.url)('@mastra/observability');

@@ -14,11 +14,17 @@ export function runScript(path, env, nodeArgs = []) {
   return runCommand(process.execPath, [...nodeArgs, path], { env: { PATH: process.env.PATH, ...env } });
 }
 
-export function runCommand(command, args, { env, cwd, killAfterMs = KILL_AFTER_MS }) {
-  const child = spawn(command, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+/**
+ * Runs a command to its end. `withDescendants`: after `killAfterMs` the processes that it has started are killed too. A
+ * test runner that is killed alone leaves its workers running, and they keep its output open.
+ */
+export function runCommand(command, args, { env, cwd, killAfterMs = KILL_AFTER_MS, withDescendants = false }) {
+  // Windows has no groups of processes.
+  const group = withDescendants && process.platform !== 'win32';
+  const child = spawn(command, args, { env, cwd, detached: group, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr']) child[stream].setEncoding('utf8').on('data', (text) => { output[stream] += text; });
-  const timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+  const timer = setTimeout(() => (group ? process.kill(-child.pid, 'SIGKILL') : child.kill('SIGKILL')), killAfterMs);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {

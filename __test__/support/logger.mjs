@@ -72,7 +72,11 @@ function comparableCooldown(cooldownMs, failures) {
 
 const PAUSING = /^(\w+ received an authentication failure; pausing uploads for )(\d+)s$/;
 
+// Mastra's JavaScript exporters repeat a request that is refused for good, and say so. Ours do not repeat it.
+const ONE_ATTEMPT = 'Batch upload failed after 1 attempt, dropping batch';
+
 function comparableMessage(message, fields) {
+  if (message === ONE_ATTEMPT) return 'Batch upload failed after all retries, dropping batch';
   const match = PAUSING.exec(message);
   if (!match) return message;
   // The seconds in the text are random within the jitter, but equal to those in the fields.

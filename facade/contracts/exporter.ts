@@ -15,7 +15,7 @@ import { BaseExporter, type BaseExporterConfig } from '@mastra/observability';
 
 import type { Names } from '../log/errors.js';
 import { ExporterLog, type FlushTrigger } from '../log/log.js';
-import { monotonicMs, settledWithin } from '../native/clock.js';
+import { Date, monotonicMs, settledWithin, wallMs } from '../native/clock.js';
 import { numberOption } from '../native/engine.js';
 import type { Signal } from '../native/signals.js';
 import { prometheusText } from '../native/metrics.js';
@@ -247,7 +247,12 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
   }
 
   #hasOwnParts(): boolean {
-    return this.applySpanFormatter !== BASE.applySpanFormatter || this._exportTracingEvent !== BASE._exportTracingEvent;
+    try {
+      return this.applySpanFormatter !== BASE_FORMATTER || this._exportTracingEvent !== BASE._exportTracingEvent;
+    } catch {
+      // A getter of a subclass throws. The base class reads it too, and rejects.
+      return true;
+    }
   }
 
   /** Waits for the spans that a formatter has now, for `withinMs` at most; returns the time that is left of it. */
@@ -299,7 +304,7 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
         // This is the only one of Mastra's two reasons that does not concern a storage. The error has our reason.
         reason: 'retry-exhausted',
         count,
-        timestamp: new Date(),
+        timestamp: new Date(wallMs()),
         exporterName: this.name,
         error: { id: `${this.#names.errorIdPrefix}_DROPPED`, message: reason },
       });
@@ -311,6 +316,8 @@ export abstract class NativeTelemetryExporter extends BaseExporter {
 
 /** The members that a subclass may override. */
 const BASE = NativeTelemetryExporter.prototype;
+/** As it was at load: an application may redact by replacing the method in Mastra's base class. */
+const BASE_FORMATTER = Object.getPrototypeOf(BASE).applySpanFormatter as unknown;
 
 // Hides the fields also from dumps that show hidden properties.
 Object.defineProperty(BASE, inspect.custom, {

@@ -1,6 +1,6 @@
 import type { AnyExportedSpan } from '@mastra/core/observability';
 
-import { wallMs } from '../native/clock.js';
+import { Date, wallMs } from '../native/clock.js';
 import { isPlainObject } from './flat.js';
 
 /** The fields from which the further fields of a span's record are copied. Wire contract of the peer. */

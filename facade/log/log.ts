@@ -183,8 +183,10 @@ export class ExporterLog implements PipelineLog {
   /**
    * A batch is lost: an error with this id and these details goes to the log and to the application's error tracking.
    */
-  uploadFailed(idSuffix: string, details: object, cause: string): void {
-    this.#failed(idSuffix, 'Batch upload failed after all retries, dropping batch', { ...details }, new Error(cause));
+  uploadFailed(idSuffix: string, details: Record<string, unknown> & { attempts?: number; status?: number }, cause: string): void {
+    const refused = details.attempts === 1 && isFinal(details.status);
+    const after = refused ? 'after 1 attempt' : 'after all retries';
+    this.#failed(idSuffix, `Batch upload failed ${after}, dropping batch`, { ...details }, new Error(cause));
   }
 
   /** `flush()` of an exporter's class has failed, with this many records undelivered. */
@@ -223,6 +225,11 @@ export class ExporterLog implements PipelineLog {
   #write(level: Level, message: string, fields?: object): void {
     safely(() => (fields ? this.#logger()[level](message, fields) : this.#logger()[level](message)));
   }
+}
+
+/** Whether the collector would give the same answer again, so that there is no second attempt. */
+function isFinal(status: number | undefined): boolean {
+  return status !== undefined && status < 500 && ![407, 408, 425, 429].includes(status);
 }
 
 /** The address that does not work, and the cause, for the end of a line. */

@@ -11,6 +11,9 @@ export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediat
 /** Milliseconds of a clock that only goes forward. */
 export const monotonicMs: () => number = perfHooks.performance.now.bind(perfHooks.performance);
 
+/** The class of dates. */
+export const { Date } = globalThis;
+
 /** Milliseconds since 1970. */
 export const { now: wallMs } = Date;
 

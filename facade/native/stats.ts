@@ -1,3 +1,4 @@
+import { Date } from './clock.js';
 import { SIGNALS, type Signal } from './signals.js';
 
 /**

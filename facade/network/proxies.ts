@@ -34,8 +34,13 @@ export function environmentProxies(endpoints: readonly string[]): Proxies {
 
 /** An environment variable that is not empty, in lower case or else in upper case. */
 function setting(name: string): { name: string; value: string } | undefined {
-  const [found] = [name, name.toUpperCase()].filter((known) => process.env[known]);
-  return found === undefined ? undefined : { name: found, value: process.env[found] ?? '' };
+  // In a CGI program HTTP_PROXY is the header `Proxy` of the request, so whoever sends the request would get the token.
+  const names = name === 'http_proxy' && process.env['REQUEST_METHOD'] ? [name] : [name, name.toUpperCase()];
+  for (const found of names) {
+    const value = process.env[found]?.trim();
+    if (value) return { name: found, value };
+  }
+  return undefined;
 }
 
 function proxyUrl(text: string): string | null {

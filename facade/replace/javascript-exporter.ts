@@ -40,6 +40,9 @@ const RESOLVED = [
   'feedbackEndpoint',
 ] as const;
 
+/** What the classes of the peer inherit. */
+const OF_THE_BASE = ['isDisabled', 'setDisabled', 'applySpanFormatter', 'exportTracingEvent', 'onTracingEvent'] as const;
+
 /**
  * Returns the kind of the peer's exporter, for any copy of its package and for derived classes; `undefined` for all
  * other exporters, ours included.
@@ -60,6 +63,9 @@ export function nativeFor({ name: kindName, resolvedField, create }: Kind, expor
   if (exporter.name !== kindName || !isDirectInstance(exporter)) throw new Error('it is of a class of its own');
   const given = field(exporter, 'baseConfig');
   const resolved = field(exporter, resolvedField);
+  if (hasOwnMethods(exporter)) throw new Error('its methods were replaced');
+  // Without a token the new one is disabled too. Any other reason is not known.
+  if (Reflect.get(exporter, 'isDisabled') && resolved['accessToken']) throw new Error('it was disabled');
   for (const name of RESOLVED) {
     const type = typeof resolved[name];
     if (type !== 'string') throw new Error(`its ${resolvedField}.${name} is not a string but ${type}`);
@@ -78,6 +84,13 @@ export function nativeFor({ name: kindName, resolvedField, create }: Kind, expor
 function isDirectInstance(exporter: object): boolean {
   const base: unknown = Object.getPrototypeOf(Object.getPrototypeOf(exporter));
   return typeof base === 'object' && base !== null && Object.hasOwn(base, 'applySpanFormatter');
+}
+
+/** Whether the application has replaced what decides about sending, on the exporter or in its class: such as to redact. */
+function hasOwnMethods(exporter: object): boolean {
+  const own = Object.values(Object.getOwnPropertyDescriptors(exporter));
+  if (own.some(({ get, value }) => get !== undefined || typeof value === 'function')) return true;
+  return OF_THE_BASE.some((name) => Object.hasOwn(Object.getPrototypeOf(exporter) as object, name));
 }
 
 function field(exporter: object, name: string): Record<string, unknown> {

@@ -1,10 +1,10 @@
-import { setTimeout } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
 import { ConsoleLogger, LogLevel, type IMastraLogger } from '@mastra/core/logger';
 import type { ObservabilityEntrypoint, ObservabilityExporter, ObservabilityInstance } from '@mastra/core/observability';
 
 import { safely } from '../log/log.js';
+import { settledWithin } from '../native/clock.js';
 import { numberOption } from '../native/engine.js';
 import { nativeBinding } from '../native/load.js';
 import { nativeFor, peerKind, type NativeExporter } from './javascript-exporter.js';
@@ -90,10 +90,7 @@ class Replacement {
     if (old.length === 0) return;
     const sent = Promise.allSettled([...old.map((exporter) => exporter.flush()), ...this.#pending]);
     const stopped = sent.then(() => Promise.allSettled(old.map((exporter) => exporter.shutdown())));
-    const timeout = new AbortController();
     // The limit is that of a flush.
-    const withinMs = numberOption('flushTimeoutMs', {});
-    await Promise.race([stopped, setTimeout(withinMs, undefined, { signal: timeout.signal }).catch(() => {})]);
-    timeout.abort();
+    await settledWithin([stopped], numberOption('flushTimeoutMs', {}));
   }
 }

@@ -64,7 +64,7 @@ export async function makeProject({ dependencies = {}, files = {}, manager = 'np
   // Node marks child processes of a test run by a variable. Programs of the project are not part of this test run.
   const outside = { ...process.env, NODE_TEST_CONTEXT: undefined };
   const run = ([program, ...args], env = {}, killAfterMs = undefined) =>
-    runCommand(program, args, { cwd: directory, env: { ...outside, ...env }, killAfterMs });
+    runCommand(program, args, { cwd: directory, env: { ...outside, ...env }, killAfterMs, withDescendants: true });
   put('package.json', JSON.stringify({ name: 'application', private: true, ...manifest({ ...PEERS, ...dependencies }) }));
   for (const [path, text] of Object.entries(files)) put(path, text);
   const { code, stdout, stderr } = await run(command, {}, INSTALL_MS);

@@ -11,6 +11,7 @@ interface Failed {
   droppedBatchSize: number;
   endpoint: string;
   attempts?: number;
+  status?: number;
   answer?: string;
 }
 
@@ -63,8 +64,8 @@ export class AiTracingLog implements PipelineLog {
   }
 
   #uploadFailed({ droppedBatchSize, endpoint, ...rest }: Failed, cause: string): void {
-    const { attempts, answer } = rest;
-    const said = { ...(attempts === undefined ? {} : { attempts }), ...(answer ? { answer } : {}) };
+    const { attempts, status, answer } = rest;
+    const said = { ...(attempts === undefined ? {} : { attempts, ...(status === undefined ? {} : { status }) }), ...(answer ? { answer } : {}) };
     this.#log.uploadFailed('FAILED_TO_BATCH_UPLOAD', { droppedBatchSize, endpoint, ...said }, cause);
   }
 }

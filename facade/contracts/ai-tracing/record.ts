@@ -1,4 +1,4 @@
-import { wallMs } from '../../native/clock.js';
+import { Date, wallMs } from '../../native/clock.js';
 
 /** The fields of `AnyExportedAISpan` of `@mastra/core` 0.24 that are read. */
 export interface ExportedAISpan {
