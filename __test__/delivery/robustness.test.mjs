@@ -96,6 +96,16 @@ describe('arguments of every kind', { concurrency: true }, () => {
   }
 });
 
+test('a record is counted as dropped when the stack overflows while it is read', () => runOurs({
+  drive: async ({ exporter }) => {
+    const overflow = () => overflow();
+    await exporter.exportTracingEvent({ type: 'span_ended', get exportedSpan() { return overflow(); } });
+    await exporter.onLogEvent({ get log() { return overflow(); } });
+    const { traces, logs } = exporter.stats();
+    assert.deepEqual([traces.accepted, traces.dropped.unencodable, logs.accepted, logs.dropped.unencodable], [1, 1, 1, 1]);
+  },
+}));
+
 describe('spans that are hard to carry', () => {
   for (const [name, make] of SPANS) {
     // Ours turns records into text when flush() is called or when the turn of the event loop ends.
