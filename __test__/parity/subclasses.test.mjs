@@ -48,6 +48,23 @@ for (const kind of ['cloud', 'platform']) {
       assert.deepEqual([logs.accepted, logs.dropped.shutdown, logs.queued, logs.inFlight], [40, 40, 0, 0]);
     });
 
+    test('records that the class has never flushed are counted as dropped by shutdown', { skip: !nativeBinding.loaded }, async () => {
+      const { result, requests } = await runOurs({
+        kind,
+        subclass: (Base) => class extends Base { async flush() {} },
+        drive: async ({ exporter }) => {
+          await sendAll(exporter);
+          await exporter.shutdown();
+          return exporter.stats();
+        },
+      });
+      assert.equal(requests.length, 0);
+      for (const signal of Object.keys(SIGNALS)) {
+        const { accepted, dropped, queued } = result[signal];
+        assert.deepEqual([accepted, dropped.shutdown, queued], [1, 1, 0], signal);
+      }
+    });
+
     // A request cannot be recalled, but it is not repeated.
     for (const [name, answer] of [['hangs', () => 'hang'], ['has failed', () => ({ status: 503 })]]) {
       test(`setDisabled while a request ${name}: no other is sent, also by no other exporter`, { skip: !nativeBinding.loaded }, async () => {
