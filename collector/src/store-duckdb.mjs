@@ -12,10 +12,11 @@ const ABOUT_DATA = /^(Conversion|Constraint|Invalid Input|Out of Range|Parser) E
 const MEMORY_LIMIT = '384MB';
 
 /**
- * The size of the file's log at which DuckDB writes it into the tables: a larger log costs memory, a smaller one costs
- * CPU.
+ * The size of the file's log at which DuckDB writes it into the tables. Each time it also writes the newest rows of a table
+ * again, up to 122,880 of them: a smaller log costs CPU, space in the file, and the memory that this takes. A larger log
+ * costs the memory of the rows in it.
  */
-const CHECKPOINT_THRESHOLD = '32MB';
+const CHECKPOINT_THRESHOLD = '128MB';
 
 /** The range of time makes this query cheap in a large file, as with known spans. */
 const NAME_TRACES = `UPDATE span_events SET serviceName = names.name,

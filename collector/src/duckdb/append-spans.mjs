@@ -16,8 +16,8 @@ const TABLE = 'span_events';
 const KNOWN = `SELECT traceId, spanId, eventType FROM ${TABLE}
   WHERE timestamp BETWEEN epoch_ms($1) AND epoch_ms($2) AND spanId IN (SELECT unnest($3))`;
 
-/** The cursor ids, in the order in which Mastra would assign them. */
-const CURSOR_IDS = `SELECT nextval('${TABLE}_cursor_id_seq') AS cursorId FROM range($1) ORDER BY cursorId`;
+/** Takes cursor ids. They follow one another, because one batch at a time is stored and nothing else takes any. */
+const CURSOR_IDS = `SELECT min(cursorId), max(cursorId) FROM (SELECT nextval('${TABLE}_cursor_id_seq') AS cursorId FROM range($1))`;
 
 /**
  * Stores spans through DuckDB's appender. Mastra writes them as text of an INSERT, which takes DuckDB longer to read
@@ -57,9 +57,9 @@ export class SpanAppender {
     await connection.run('BEGIN TRANSACTION');
     try {
       const events = await unknownEvents(known, records);
-      const ids = await reserve(cursorIds, events.length);
+      const first = events.length > 0 ? await reserve(cursorIds, events.length) : 0n;
       // All rows are made before the first is appended: a fault in a record shows while there is nothing to undo.
-      const values = events.map((event, index) => rows.row(event, /** @type {bigint} */ (ids[index])));
+      const values = events.map((event, index) => rows.row(event, first + BigInt(index)));
       this.#appender ??= await connection.createAppender(TABLE);
       for (const row of values) appendRow(this.#appender, row);
       this.#appender.flushSync();
@@ -114,11 +114,12 @@ async function unknownEvents(statement, records) {
   });
 }
 
-/** @param {Prepared} statement @param {number} count @returns {Promise<bigint[]>} ascending */
+/** @param {Prepared} statement @param {number} count @returns {Promise<bigint>} the first of `count` cursor ids */
 async function reserve(statement, count) {
   statement.bind([BigInt(count)], [BIGINT]);
-  const result = await statement.runAndReadAll();
-  return result.getRows().map(([cursorId]) => /** @type {bigint} */ (cursorId));
+  const [[first, last] = []] = (await statement.runAndReadAll()).getRows();
+  if (typeof first !== 'bigint' || last !== first + BigInt(count) - 1n) throw new Error('the cursor ids do not follow one another');
+  return first;
 }
 
 /** @param {Appender} appender @param {import('./span-rows.mjs').Value[]} row */

@@ -1,0 +1,29 @@
+// For how long a collector's event loop is held.
+
+/**
+ * For NODE_OPTIONS: answers SIGUSR2 with the most CPU time that a turn of the loop took since the last signal. Other load
+ * of the machine does not count.
+ */
+export const LOOP_WATCH = `--import "data:text/javascript,${encodeURIComponent(`
+  import { readFileSync } from 'node:fs';
+  const cpuMs = () => Number(readFileSync('/proc/self/task/' + process.pid + '/schedstat', 'utf8').split(' ')[0]) / 1e6;
+  let [last, most] = [cpuMs(), 0];
+  setInterval(() => {
+    const now = cpuMs();
+    most = Math.max(most, now - last);
+    last = now;
+  }, 1).unref();
+  process.on('SIGUSR2', () => { console.error('loop held ' + Math.round(most) + ' ms'); most = 0; });
+`)}"`;
+
+/**
+ * @param {Awaited<ReturnType<typeof import('./collector.mjs').startCollector>>} collector  with `LOOP_WATCH`
+ * @returns {Promise<number>} the longest time since the last call, in milliseconds of CPU
+ */
+export async function loopHeldMs(collector) {
+  const before = collector.output.stderr.length;
+  process.kill(collector.pid, 'SIGUSR2');
+  const line = /loop held (\d+) ms\n/;
+  await collector.logged({ test: text => line.test(text.slice(before)) });
+  return Number(line.exec(collector.output.stderr.slice(before))?.[1]);
+}
