@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 
 import { Turnstile } from './turnstile.mjs';
 
-/** How long the event loop is held at a time, in milliseconds. */
-const SLICE_MS = 10;
+/** The time after which a slice ends with the step that is being taken, in milliseconds. */
+const SLICE_MS = 5;
 
 /** Long computations, cut into slices: between two of them everything else has its turn, and each computation its own. */
 export class Slices {
