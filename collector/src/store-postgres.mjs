@@ -3,7 +3,7 @@ import pg from 'pg';
 
 import { postgresTraces } from './postgres/trace-dialect.mjs';
 import { rootCause } from './store-error.mjs';
-import { isOfTraces } from './trace-query/predicate.mjs';
+import { isFieldOfTraces, isOfTraces } from './trace-query/predicate.mjs';
 import { TraceQueries } from './trace-query/trace-queries.mjs';
 
 const NAME_TRACES = `UPDATE mastra_span_events AS spans SET "serviceName" = names.name,
@@ -33,6 +33,12 @@ export function openPostgres(url) {
     ]));
     return { ...page, deltaCursor };
   };
+  const askFields = observability.getTraceQueryObservedFields.bind(observability);
+  observability.getTraceQueryObservedFields = plan =>
+    (isOfAllTraces(plan) ? traces.getTraceQueryObservedFields(plan) : askFields(plan));
+  const askValues = observability.getTraceQueryValues.bind(observability);
+  observability.getTraceQueryValues = plan =>
+    (isOfAllTraces(plan) && isFieldOfTraces(plan.path) ? traces.getTraceQueryValues(plan) : askValues(plan));
   return {
     name: `Postgres ${host}${pathname}`,
     observability,
@@ -44,4 +50,9 @@ export function openPostgres(url) {
     },
     close: () => pool.end(),
   };
+}
+
+/** @param {any} plan @returns {boolean} whether it asks for what traces hold, and not for one tenant only */
+function isOfAllTraces({ predicateScope, scope }) {
+  return predicateScope === 'trace' && !scope;
 }

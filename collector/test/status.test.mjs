@@ -1,6 +1,6 @@
 // What the collector says of its state: /healthz, /metrics and its log.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtemp, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,6 +29,9 @@ test('/healthz and /metrics say what became of the records', async t => {
     'mastra_collector_records_total{outcome="failed"} 0', 'mastra_collector_unauthorised_requests_total 0',
     'mastra_collector_store_failing 0', 'mastra_collector_body_bytes 0',
   ]) assert.ok(text.split('\n').includes(line), `${line} in ${text}`);
+  const checked = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+  if (checked.error) t.diagnostic('Prometheus is not installed: promtool has not read the metrics');
+  else assert.deepEqual([checked.status, checked.stderr], [0, '']);
   const page = await collector.request('/metrics', { headers: { accept: 'text/html,application/xhtml+xml' } });
   assert.match(await page.text(), /Mastra Studio/, 'a browser gets the page of this name');
 });

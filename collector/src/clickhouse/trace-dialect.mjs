@@ -33,6 +33,7 @@ export function clickhouseTraces(client) {
       FROM (SELECT ifNull(metadata, '') AS metadata FROM roots) r ARRAY JOIN JSONExtractKeysAndValuesRaw(metadata) AS field
       WHERE startsWith(field.2, '"') AND trim(JSONExtractString(field.2)) <> '' AND length(JSONExtractString(field.2)) <= ${textBytes}
         AND field.1 <> '' AND position(field.1, '.') = 0 AND length(path) <= ${pathBytes}`,
+    sorted: text => text,
     bytes: text => `length(${text})`,
     contains: (text, part) => `position(lowerUTF8(${text}), lowerUTF8(${part})) > 0`,
     delta: {

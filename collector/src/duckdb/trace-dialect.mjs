@@ -31,6 +31,7 @@ export function duckdbTraces(db) {
       FROM (SELECT metadata FROM roots WHERE metadata IS NOT NULL) r, LATERAL json_each(r.metadata) AS field
       WHERE json_type(field.value) = 'VARCHAR' AND trim(field.value ->> '$') <> '' AND strlen(field.value ->> '$') <= ${textBytes}
         AND field.key <> '' AND NOT contains(field.key, '.') AND strlen('metadata.' || field.key) <= ${pathBytes}`,
+    sorted: text => text,
     bytes: text => `strlen(${text})`,
     contains: (text, part) => `contains(lower(${text}), lower(${part}))`,
     delta: { column: 'r.cursorId', join: '', head: 'SELECT max(cursorId) AS head FROM span_events WHERE parentSpanId IS NULL' },

@@ -4,7 +4,7 @@ const ROWS = ['traceId', 'name', 'entityId', 'metadata', 'input', 'threadId', 'r
 
 /** Postgres folds a name without quotes: these are names of columns by what is left of them. */
 const NAMES = new Map(
-  [...ROWS, 'spanId', 'startedAt', 'endedAt', 'cursorId', 'total'].map(name => /** @type {const} */ ([name.toLowerCase(), name])),
+  [...ROWS, 'spanId', 'startedAt', 'endedAt', 'cursorId', 'total', 'path', 'occurrences', 'value', 'times'].map(name => /** @type {const} */ ([name.toLowerCase(), name])),
 );
 
 /** @param {string} column */
@@ -39,9 +39,14 @@ export function postgresTraces(pool) {
         ORDER BY e."traceId", e."cursorId" DESC
       ) newest WHERE NOT pending`,
     related: unknown,
-    observedFields: unknown,
-    bytes: unknown,
-    contains: unknown,
+    observedFields: ({ pathBytes, textBytes }) => `
+      SELECT ('metadata.' || field.key) COLLATE "C" AS path
+      FROM (SELECT metadata FROM roots WHERE jsonb_typeof(metadata) = 'object') r, LATERAL jsonb_each_text(r.metadata) AS field
+      WHERE jsonb_typeof(r.metadata -> field.key) = 'string' AND btrim(field.value) <> '' AND octet_length(field.value) <= ${textBytes}
+        AND field.key <> '' AND strpos(field.key, '.') = 0 AND octet_length('metadata.' || field.key) <= ${pathBytes}`,
+    sorted: text => `(${text}) COLLATE "C"`,
+    bytes: text => `octet_length(${text})`,
+    contains: (text, part) => `strpos(lower(${text}), lower(${part})) > 0`,
     delta: undefined,
     run,
     rows: keys => run(

@@ -58,9 +58,12 @@ export function isOfTraces(predicate) {
   if (predicate === undefined) return true;
   if (predicate.type === 'boolean') return predicate.args.every(isOfTraces);
   if (predicate.type === 'not') return isOfTraces(predicate.arg);
-  const { type, field } = predicate;
-  return ['presence', 'membership', 'comparison'].includes(type)
-    && (field === 'status' || field.startsWith('metadata.') || COLUMNS.trace.has(field));
+  return ['presence', 'membership', 'comparison'].includes(predicate.type) && isFieldOfTraces(predicate.field);
+}
+
+/** @param {string} field @returns {boolean} whether `fieldSql` knows it of a trace */
+export function isFieldOfTraces(field) {
+  return field === 'status' || field.startsWith('metadata.') || COLUMNS.trace.has(field);
 }
 
 /**

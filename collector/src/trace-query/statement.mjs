@@ -14,6 +14,7 @@
  * @property {(scope: Exclude<Scope, 'trace'>, columns: string[]) => string} related  what belongs to the traces of `roots`
  * @property {(limits: { pathBytes: number, textBytes: number }) => string} observedFields  rows of `path`: one for each text
  *   in the metadata of `roots`
+ * @property {(text: string) => string} sorted  the text, sorted by its bytes
  * @property {(text: string) => string} bytes  its length in bytes
  * @property {(text: string, part: string) => string} contains  ignoring case
  * @property {{ column: string, join: string, head: string } | undefined} delta  where the order of arrival is: a column

@@ -71,7 +71,7 @@ export class TraceQueries {
     const field = fieldSql(statement, path, scope);
     const search = plan.search ? `AND ${this.#dialect.contains('value', statement.value(plan.search))}` : '';
     const rows = await statement.run(`SELECT value, count(*) AS times
-      FROM (SELECT ${field} AS value FROM ${scope === 'trace' ? 'roots r' : `${scope} s`} WHERE ${field} IS NOT NULL) v
+      FROM (SELECT ${this.#dialect.sorted(field)} AS value FROM ${scope === 'trace' ? 'roots r' : `${scope} s`} WHERE ${field} IS NOT NULL) v
       WHERE ${this.#dialect.bytes('value')} <= ${LIMITS.textBytes} ${search}
       GROUP BY value ORDER BY times DESC, value LIMIT ${limit + 1}`);
     const values = rows.slice(0, limit).map(({ value, times }) => ({ value, count: Number(times) }));

@@ -73,7 +73,7 @@ async function measure(kind) {
   }
 }
 
-/** The first page, and each filter, once. @param {any} collector @returns {Promise<Record<string, string>>} */
+/** The first page, each filter, and what can be filtered by, once. @param {any} collector @returns {Promise<Record<string, string>>} */
 async function measureList(collector) {
   const now = Date.now();
   const timeRange = { from: new Date(now - 7 * 86_400_000).toISOString(), to: new Date(now + 60_000).toISOString() };
@@ -93,6 +93,16 @@ async function measureList(collector) {
     const { pagination } = await ask(filter);
     measured[name] = `${Math.round(performance.now() - start)} ms`;
     if (total !== undefined) assert.equal(pagination.total, total, name);
+  }
+  const discover = { timeRange, predicateScope: 'trace' };
+  for (const [name, path, body, found] of [
+    ['fields to filter by', 'fields', discover, 'metadata.serviceName'],
+    ['services to filter by', 'values', { ...discover, path: 'metadata.serviceName' }, 'service-1'],
+  ]) {
+    const start = performance.now();
+    const answer = await collector.api(`/traces/query/${path}`, body);
+    measured[name] = `${Math.round(performance.now() - start)} ms`;
+    assert.ok(JSON.stringify(answer).includes(found), `${name}: ${JSON.stringify(answer)}`);
   }
   return measured;
 }
