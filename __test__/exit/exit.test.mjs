@@ -118,7 +118,7 @@ describe('a collector that does not work holds nobody', { concurrency: 4 }, () =
           await child.said('ready');
           child.kill(signal);
         }
-        await child.wrote(/CloudExporter holds the end of the process for up to \d+ ms to deliver 300 records/);
+        await child.wrote(/CloudExporter delays the end of the process by up to \d+ ms to deliver 300 records/);
         child.kill('SIGKILL');
         const result = await child.ended;
         assert.deepEqual([result.signal, lostLines(result)], ['SIGKILL', []], result.stderr);

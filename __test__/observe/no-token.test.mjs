@@ -12,7 +12,7 @@ import { recordingLogger } from '../support/logger.mjs';
 for (const variable of ['MASTRA_CLOUD_ACCESS_TOKEN', 'MASTRA_PLATFORM_ACCESS_TOKEN']) delete process.env[variable];
 
 const text = (name, variable) =>
-  `${name} has no access token and exports nothing. Set ${variable} or the option accessToken; Mastra Platform issues tokens at https://projects.mastra.ai. Leave the exporter out where there is no token to silence this`;
+  `${name} has no access token and exports nothing. Set ${variable} or the option accessToken; Mastra Platform issues tokens at https://projects.mastra.ai. To silence this, leave the exporter out where there is no token`;
 const warnings = (logger) => logger.calls.filter(({ level }) => level === 'warn').map(({ args }) => args[0]);
 
 for (const [Exporter, name, variable] of [

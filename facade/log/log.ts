@@ -64,7 +64,7 @@ export class ExporterLog implements PipelineLog {
   missingToken(variable: string): void {
     this.#write(
       'warn',
-      `${this.#names.exporterName} has no access token and exports nothing. Set ${variable} or the option accessToken; Mastra Platform issues tokens at https://projects.mastra.ai. Leave the exporter out where there is no token to silence this`,
+      `${this.#names.exporterName} has no access token and exports nothing. Set ${variable} or the option accessToken; Mastra Platform issues tokens at https://projects.mastra.ai. To silence this, leave the exporter out where there is no token`,
     );
   }
 
@@ -88,7 +88,7 @@ export class ExporterLog implements PipelineLog {
 
   /** The end of the process is delayed for at most this time because of this number of records. */
   heldAtExit(undeliveredRecords: number, withinMs: number): void {
-    this.#write('warn', `${this.#names.exporterName} holds the end of the process for up to ${withinMs} ms to deliver ${undeliveredRecords} records`, { undeliveredRecords, withinMs });
+    this.#write('warn', `${this.#names.exporterName} delays the end of the process by up to ${withinMs} ms to deliver ${undeliveredRecords} records`, { undeliveredRecords, withinMs });
   }
 
   /** The process ends with records undelivered. `lastError`: the possible cause. */
@@ -130,12 +130,12 @@ export class ExporterLog implements PipelineLog {
       }
       case 'unreachable': {
         const { endpoint, cause, waitingRecords, keptForMs } = event;
-        const kept = `${waitingRecords} records wait; each is kept for ${duration(keptForMs)}`;
+        const kept = `${waitingRecords} records are waiting; each is kept for ${duration(keptForMs)}`;
         return this.#limited('warn', `${exporterName} cannot deliver to ${endpoint}: ${plain(cause)}. ${kept}`, fields, type);
       }
       case 'reachable': {
         const { endpoint, downMs, waitingRecords } = event;
-        return this.#limited('info', `${exporterName} delivers to ${endpoint} again after ${duration(downMs)}; ${waitingRecords} records wait`, fields, type);
+        return this.#limited('info', `${exporterName} delivers to ${endpoint} again after ${duration(downMs)}; ${waitingRecords} records are waiting`, fields, type);
       }
       case 'tryFailed':
         return this.#write('debug', `${exporterName} will try again`, fields);
@@ -232,9 +232,9 @@ function isFinal(status: number | undefined): boolean {
   return status !== undefined && status < 500 && ![407, 408, 425, 429].includes(status);
 }
 
-/** The address that does not work, and the cause, for the end of a line. */
+/** The last error and its address, for the end of a line. */
 function failing({ endpoint, cause }: { endpoint?: string; cause?: string }): string {
-  return endpoint === undefined || cause === undefined ? '' : `; ${endpoint} does not work: ${plain(cause)}`;
+  return endpoint === undefined || cause === undefined ? '' : `; last error from ${endpoint}: ${plain(cause)}`;
 }
 
 /** A cause for the middle of a sentence. */
