@@ -1,5 +1,5 @@
-//! A process is stopped in any operation on the disk, then another one takes over, and is stopped too. What was said to be
-//! kept is there, what was settled is not, and nothing is there twice.
+//! A process is stopped in any operation on the disk. Then another process takes over, and is stopped too. Records that
+//! were reported as kept are there, settled records are not, and no record is there twice.
 
 use std::collections::BTreeMap;
 
@@ -14,17 +14,17 @@ use super::{
 const CRASHES: u64 = 1000;
 const GENERATIONS: u64 = 3;
 
-/// What has been promised of a record.
+/// The promise about a record.
 #[expect(clippy::struct_excessive_bools, reason = "each is a promise of its own")]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Fate {
-    /// The disk has it.
+    /// The record is on the disk.
     kept: bool,
     settled: bool,
-    /// The same, also after a loss of power.
+    /// The record is on the disk, also after a loss of power.
     kept_synced: bool,
     settled_synced: bool,
-    /// The crash came in an operation on it.
+    /// The crash came during an operation on the record, so both results are right.
     unsure: bool,
 }
 
@@ -36,7 +36,7 @@ struct World {
 }
 
 impl World {
-    /// Lives until the disk stops, or for so many steps.
+    /// Runs until the disk stops, or for this number of steps.
     fn live(&mut self, process: &mut Process, steps: u32) {
         for _ in 0..steps {
             let touched: Vec<Vec<u8>> = match self.random.u8(0..20) {
@@ -107,7 +107,7 @@ impl World {
         }
     }
 
-    /// After a crash: checks what is there, and takes that for the truth.
+    /// After a crash: checks the records on the disk, which are then the expected ones.
     fn check(&mut self, power_lost: bool, found: &BTreeMap<Vec<u8>, u32>, seed: u64) {
         for (record, count) in found {
             assert_eq!(*count, 1, "seed {seed}: twice: {}", String::from_utf8_lossy(record));
@@ -124,13 +124,14 @@ impl World {
                 assert!(!lost, "seed {seed}: kept, and not there: {text}");
             }
             *fate = Fate { kept: there, settled: !there, ..Fate::default() };
-            // What a killed process had not synced is not synced yet; what came through a loss of power is.
+            // After a kill, records that were not synced are still not synced. After a loss of power, every record that
+            // is left is synced.
             (fate.kept_synced, fate.settled_synced) = (there && power_lost, !there && power_lost);
         }
     }
 }
 
-/// All that a new process would deliver, without settling anything.
+/// The records that a new process would deliver. Settles none of them.
 fn look(disk: &SimDisk, now_ms: u64) -> (Process, BTreeMap<Vec<u8>, u32>) {
     let mut process = Process::start(disk, now_ms);
     process.work();
@@ -150,7 +151,7 @@ fn run(seed: u64) {
         world.live(&mut process, 400);
         let power_lost = random.bool();
         let now_ms = process.now_ms;
-        // Nothing of a dead process runs: not even what it would do when it lets go.
+        // A dead process runs nothing, so its destructors must not run either.
         std::mem::forget(process);
         if power_lost {
             disk.lose_power(&mut random);
@@ -162,7 +163,7 @@ fn run(seed: u64) {
         process = next;
         assert!(generation > 0 || process.dropped.keys().all(|reason| *reason == "spoolUnreadable"), "seed {seed}");
     }
-    // In the end everything is delivered, and nothing is left behind.
+    // At the end everything is delivered, and no file is left.
     let held: Vec<_> = process.held.keys().copied().collect();
     for key in held {
         process.settle(key);

@@ -1,5 +1,5 @@
-//! Files that are torn, cut, emptied, foreign, or of another version: everything readable is delivered, the rest is counted
-//! and named once, nothing that is not ours is deleted.
+//! Files that are torn, cut, emptied, foreign, or of another version. Every readable record is delivered. The others are
+//! counted and reported once. Files of other programs are not deleted.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ use super::{
 
 const SIGNAL: Signal = Signal::Traces;
 
-/// A dead run with ten records, one a frame; where its segment is, and where each frame ends in it.
+/// A dead run with ten records, one in each frame. Returns the path of its segment and the ends of the frames.
 fn dead_run() -> (SimDisk, PathBuf, Vec<usize>) {
     let disk = SimDisk::default();
     let mut process = Process::start(&disk, 1);
@@ -34,7 +34,7 @@ fn segment(disk: &SimDisk) -> (PathBuf, Vec<u8>) {
     disk.files().into_iter().find(|(path, _)| path.extension().is_some_and(|ending| ending == "seg")).unwrap()
 }
 
-/// Delivers everything; answers the ids that came and the warnings.
+/// Delivers everything. Returns the delivered ids and the warnings.
 fn recover(disk: &SimDisk) -> (Vec<Vec<u8>>, Process) {
     let mut process = Process::start(disk, 1);
     process.work();
@@ -58,7 +58,7 @@ fn any_flipped_bit_costs_one_record_and_one_warning() {
         bytes[at] ^= 1 << (at % 8);
         disk.put(&path, &bytes);
         let (delivered, process) = recover(&disk);
-        // A damaged header costs no record: the name tells the signal, and each frame its numbers.
+        // A damaged header costs no record: the file's name has the signal, and each frame has its numbers.
         let hit = ends.iter().position(|end| at < *end).unwrap() as u64;
         let expected =
             if at < frame::HEADER { records(0..10) } else { [records(0..hit), records(hit + 1..10)].concat() };
@@ -78,7 +78,7 @@ fn a_cut_costs_what_is_behind_it() {
         let (delivered, process) = recover(&disk);
         let whole = ends.iter().filter(|end| **end <= length).count() as u64;
         assert_eq!(delivered, records(0..whole), "cut at {length}");
-        // Where the cut leaves nothing of a frame, nothing tells that there was more.
+        // A cut at the end of a frame cannot be noticed.
         let clean = ends.contains(&length) || length == frame::HEADER;
         assert_eq!(warnings(&process).len(), usize::from(!clean), "cut at {length}");
     }

@@ -1,5 +1,5 @@
-//! The engine with a spool, on virtual time and a disk in memory: outages longer than memory, ends of a process, and what a
-//! next process finds.
+//! The engine with a spool, on virtual time and a disk in memory: outages that exceed the memory, ends of a process, and
+//! the records that the next process finds.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ use crate::{
 
 const SPOOLED: &str = r#""spoolDirectory":"/spool""#;
 
-/// An engine whose spools are on this disk; what their thread would do a task does, every 10 ms.
+/// An engine whose spools are on this disk. A task does the work of their thread every 10 ms.
 fn rig(disk: &SimDisk) -> Rig {
     let disk = disk.clone();
     Rig::start_with(Box::new(move |config, stats, wake| {
@@ -77,7 +77,7 @@ fn ids(exporter: &Exporter) -> Vec<u64> {
     calls.flat_map(spans).collect()
 }
 
-/// What a next process delivers.
+/// The ids that the next process delivers.
 async fn next_process(disk: &SimDisk) -> Vec<u64> {
     disk.kill();
     let rig = rig(disk);

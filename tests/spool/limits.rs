@@ -1,4 +1,4 @@
-//! How much may be kept, and for how long.
+//! The limits on the size of the spool and on the age of its records.
 
 use mastra_native_exporter::{signal::Signal, spool::store::Limits};
 

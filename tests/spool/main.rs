@@ -1,4 +1,5 @@
-//! The spool on a file system that forgets: crashes, damage, limits, and several processes. No threads, no real disk.
+//! The spool on a simulated file system that loses data as real ones do: crashes, damage, limits, and several processes.
+//! No threads, no real disk.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -29,12 +29,12 @@ pub struct Process {
     pub store: Store<SimDisk>,
     pub now_ms: u64,
     next: [u64; Signal::ALL.len()],
-    /// What its memory holds: where, and the record.
+    /// The records in its memory, by place.
     pub held: BTreeMap<(usize, RunId, u64), Vec<u8>>,
     received: [u64; Signal::ALL.len()],
     pub recovered: u64,
     pub dropped: BTreeMap<&'static str, u64>,
-    /// Everything else that was reported.
+    /// All other reports.
     pub reports: Vec<Report>,
     ticket: u32,
 }
@@ -58,7 +58,7 @@ impl Process {
         }
     }
 
-    /// Exports records; they are held from then on.
+    /// Exports records. The memory holds them from then on.
     pub fn export(&mut self, signal: Signal, records: &[Vec<u8>]) {
         let first = self.next[signal.index()];
         let mut block = Block { first, wall_ms: self.now_ms, ..Block::default() };
@@ -70,7 +70,7 @@ impl Process {
         self.command(Command::Append(signal, block));
     }
 
-    /// Delivers or drops a held record for good.
+    /// Settles a held record: it is delivered or dropped.
     pub fn settle(&mut self, key: (usize, RunId, u64)) {
         self.held.remove(&key).expect("it is held");
         let (signal, place) = place(key);
@@ -84,7 +84,7 @@ impl Process {
         self.command(Command::Park(signal, place, DropReason::QueueFull));
     }
 
-    /// The memory has room; what comes is held from then on. Answers how many came.
+    /// The memory has room for records of the spool, and holds those that come. Returns their number.
     pub fn read(&mut self, max_bytes: usize) -> usize {
         let before = self.held.len();
         for signal in Signal::ALL {
@@ -93,7 +93,7 @@ impl Process {
         self.held.len() - before
     }
 
-    /// Everything that is parked, in the order in which it comes; it is settled at once.
+    /// Reads all parked records back and settles them at once. Returns them in the order in which they came.
     pub fn deliver_parked(&mut self) -> Vec<Vec<u8>> {
         let mut delivered = Vec::new();
         let before: BTreeSet<_> = self.held.keys().copied().collect();
@@ -107,7 +107,7 @@ impl Process {
         delivered
     }
 
-    /// Whether all that is held is in the spool.
+    /// Whether all held records are in the spool.
     pub fn confirm(&mut self) -> bool {
         self.ticket += 1;
         let ticket = self.ticket;
@@ -130,7 +130,7 @@ impl Process {
         self.listen();
     }
 
-    /// Looks through all dead runs that it has.
+    /// Reads all dead runs that it has adopted.
     pub fn work(&mut self) {
         while self.store.has_work() {
             self.store.work();
@@ -188,7 +188,7 @@ fn place((signal, run, number): (usize, RunId, u64)) -> (Signal, Place) {
     (Signal::ALL[signal], Place { run, numbers: number..number + 1 })
 }
 
-/// A record that can be told from all others.
+/// A record that differs from all others.
 pub fn record(id: u64) -> Vec<u8> {
     format!("{{\"id\":{id},\"pad\":\"{}\"}}", "x".repeat(usize::try_from(id % 97).unwrap())).into_bytes()
 }

@@ -1,4 +1,5 @@
-//! Several processes with one directory: each writes its own run, a dead one's is adopted by exactly one.
+//! Several processes with one directory. Each writes a run of its own. The run of a dead process is adopted by exactly
+//! one of the others.
 
 use mastra_native_exporter::{signal::Signal, spool::message::Report};
 
@@ -9,9 +10,9 @@ use super::{
 
 const SIGNAL: Signal = Signal::Traces;
 
-/// As if its process were gone, while others live: only its locks are let go.
+/// Ends a process while others live: only its locks are released.
 fn die(process: Process) {
-    // Held records stay in the files; nothing more is written than what a living process would have.
+    // Held records stay in the files. A dead process writes nothing more.
     process.store.close();
 }
 
@@ -48,7 +49,7 @@ fn a_living_run_is_adopted_by_nobody_until_it_dies() {
     new.work();
     assert_eq!(new.recovered, 0);
     die(old);
-    // A rolling restart: the new process was there before the old one ended.
+    // A rolling restart: the new process starts before the old one ends.
     for _ in 0..20 {
         new.tick(500);
     }
@@ -64,7 +65,7 @@ fn runs_are_delivered_oldest_first_beside_new_records() {
         process.export(SIGNAL, &records(ids));
         process
     };
-    // All three live at once, so that none adopts another.
+    // All three processes live at the same time, so that none adopts the run of another.
     let three = [start(3000, 20..30), start(1000, 0..10), start(2000, 10..20)];
     for process in three {
         die(process);

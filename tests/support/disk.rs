@@ -1,7 +1,7 @@
-//! A file system in memory that stops at a chosen operation, and then forgets: nothing that was written when a process
-//! was killed, anything that was not synced when the power was lost. A write that it stops in is torn.
+//! A file system in memory that stops at a chosen operation. After a kill everything written is kept. After a loss of
+//! power any data that was not synced may be lost. A write in which the disk stopped is torn.
 //!
-//! A model, because a plug cannot be pulled here.
+//! It is a model, because a test cannot switch the power off.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,7 +16,7 @@ use mastra_native_exporter::spool::disk::{Disk, Entry};
 #[derive(Default)]
 struct Inode {
     content: Vec<u8>,
-    /// So many bytes of it survive a loss of power.
+    /// The number of its bytes that survive a loss of power.
     synced: usize,
     locked: bool,
 }
@@ -26,15 +26,15 @@ struct World {
     inodes: Vec<Inode>,
     names: BTreeMap<PathBuf, usize>,
     directories: BTreeSet<PathBuf>,
-    /// What of the two survives a loss of power.
+    /// The part of the two that survives a loss of power.
     durable_names: BTreeMap<PathBuf, usize>,
     durable_directories: BTreeSet<PathBuf>,
-    /// Operations until it stops.
+    /// The number of operations until it stops.
     left: Option<u64>,
     stopped: bool,
-    /// Every write fails with this.
+    /// The error of every write.
     failing: Option<io::ErrorKind>,
-    /// Locks of an earlier process mean nothing.
+    /// The number of the process. Locks of earlier processes have no effect.
     process: u64,
     torn: Rng,
 }
@@ -67,7 +67,7 @@ impl SimDisk {
         self.0.lock().unwrap()
     }
 
-    /// It stops in the operation after so many.
+    /// Stops it after this number of operations, in the next one.
     pub fn stop_after(&self, operations: u64, seed: u64) {
         let mut world = self.world();
         world.left = Some(operations);
@@ -78,12 +78,12 @@ impl SimDisk {
         self.world().stopped
     }
 
-    /// From now on writes fail with this, or no more.
+    /// Makes writes fail with this error from now on, or succeed again.
     pub fn fail(&self, kind: Option<io::ErrorKind>) {
         self.world().failing = kind;
     }
 
-    /// The process is gone; another one may start.
+    /// Kills the process, so that another one may start.
     pub fn kill(&self) {
         let mut world = self.world();
         world.process += 1;
@@ -91,14 +91,14 @@ impl SimDisk {
         (world.stopped, world.left) = (false, None);
     }
 
-    /// The power is gone: of what was not synced any part may be.
+    /// Loses the power: any part of the data that was not synced is lost.
     pub fn lose_power(&self, random: &mut Rng) {
         self.kill();
         let mut world = self.world();
         for inode in &mut world.inodes {
             let length = random.usize(inode.synced..=inode.content.len());
             inode.content.truncate(length);
-            // Some file systems know the length before the content.
+            // Some file systems write the length of a file before its content.
             let zeros = if random.bool() { random.usize(0..=(length - inode.synced)) } else { 0 };
             inode.content[length - zeros..].fill(0);
             inode.synced = length;
@@ -123,7 +123,7 @@ impl SimDisk {
                 directories.remove(&path);
             }
         }
-        // What is in a directory that is not there is not there.
+        // Files of a directory that was lost are lost too.
         names.retain(|path, _| path.parent().is_some_and(|parent| directories.contains(parent)));
         (*durable_names, *durable_directories) = (names.clone(), directories.clone());
     }
@@ -139,7 +139,7 @@ impl SimDisk {
         self.world().directories.iter().cloned().collect()
     }
 
-    /// Puts a file there as if somebody else had.
+    /// Writes a file as another program would.
     pub fn put(&self, path: &Path, content: &[u8]) {
         let mut world = self.world();
         world.inodes.push(Inode { content: content.to_vec(), ..Inode::default() });
@@ -147,7 +147,7 @@ impl SimDisk {
         world.names.insert(path.to_owned(), inode);
     }
 
-    /// Removes a directory and all in it as if somebody else had.
+    /// Removes a directory and everything in it, as another program would.
     pub fn remove_all(&self, path: &Path) {
         let mut world = self.world();
         world.names.retain(|name, _| !name.starts_with(path));
@@ -156,7 +156,7 @@ impl SimDisk {
 }
 
 impl World {
-    /// An operation that changes something begins; false when it stops here.
+    /// Begins an operation that changes something. Returns false when the disk stops in it.
     fn goes_on(&mut self) -> io::Result<()> {
         if self.stopped {
             return Err(io::Error::other("the process is gone"));
