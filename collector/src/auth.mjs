@@ -5,7 +5,7 @@ import { isLoopback } from './options.mjs';
 /** @typedef {import('node:http').IncomingMessage} Request */
 
 /**
- * Who may do what: the tokens of the exporters publish, the token of Studio reads and deletes.
+ * The rights of each token: the tokens of the exporters publish, the token of Studio reads and deletes.
  * @param {Pick<import('./options.mjs').Options, 'tokens' | 'studioToken' | 'host'>} options
  */
 export function createGate({ tokens, studioToken, host }) {

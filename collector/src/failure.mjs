@@ -1,5 +1,5 @@
 /**
- * What went wrong at the start, with what to do about it.
+ * The fault that ended the start, with its fix.
  * @param {any} error
  * @param {import('./options.mjs').Options} options
  * @returns {string}

@@ -132,7 +132,7 @@ function storeUrl(value) {
 
 /** @param {string} option @param {string} value */
 function checkedToken(option, value) {
-  // What a header can carry; the token itself is not shown.
+  // A header can carry these characters. The message does not show the token.
   if (!/^[\x21-\x7e]+$/.test(value)) throw new OptionError(`${option}: only visible ASCII characters are allowed`);
   return value;
 }

@@ -16,9 +16,9 @@ import { Writer } from './writer.mjs';
 
 const PATH = /^(?:\/projects\/([^/]+))?\/ai\/(spans|logs|metrics|scores|feedback)\/publish$/;
 
-/** What all bodies together may have in memory. */
+/** The limit on the bytes of all bodies in memory together. */
 const BUDGET_BYTES = 2 * BODY_LIMIT_BYTES;
-/** How many parts of bodies are parsed and stored at a time. */
+/** The number of parts of bodies that are parsed and stored at a time. */
 const PARTS = 4;
 
 /**

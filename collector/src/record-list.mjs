@@ -10,16 +10,16 @@ import { HttpError } from './http-error.mjs';
 
 /** Records a body may have. */
 export const RECORDS_LIMIT = 50_000;
-/** What a body may have beside its records, in bytes. */
+/** The limit on the bytes of a body beside its records. */
 const ENVELOPE_LIMIT_BYTES = 64 * 1024;
-/** How much is looked at between two places where the search may be interrupted. */
+/** The number of bytes between two places where the search may be interrupted. */
 const STEP_BYTES = 64 * 1024;
 
 const [QUOTE, BACKSLASH, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\,[]{}');
 
 /**
  * Finds the records of a body without parsing them: 64 MiB of JSON can become gigabytes of objects, and take as long
- * to parse. What is between the brackets of a record is not looked at closely; `JSON.parse` does that, one by one.
+ * to parse. This search does not check the text of a record; `JSON.parse` does that, one record at a time.
  * @param {Buffer} body  JSON text
  * @param {string} signal  the name of the list
  * @returns {Generator<void, RecordText[], void>}
@@ -35,7 +35,7 @@ export function* findRecords(body, signal) {
   let key = '';
   let pause = STEP_BYTES;
 
-  /** Where the string begins that is being looked at; -1 outside of strings. */
+  /** The place of the quote that begins the current string; -1 outside of strings. */
   let string = -1;
 
   const begin = (/** @type {number} */ start) => ({ start, end: start, values: 1, depth: 0 });

@@ -8,7 +8,7 @@ import { mayBeUnstorable, storable, text as textOf } from './text.mjs';
  * levels. Parsing and storing one holds the event loop.
  */
 const RECORD = { bytes: 16 * 1024 * 1024, values: 50_000, depth: 500, fields: 1000 };
-/** What is parsed before it goes to the store. */
+/** The size at which parsed records go to the store. */
 const PART = { records: 1000, bytes: 4 * 1024 * 1024, values: 200_000 };
 
 /**

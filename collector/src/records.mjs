@@ -16,7 +16,7 @@ import {
 const PROJECT_KEY = 'mastraProjectId';
 
 /**
- * What there is to know of a signal: how Mastra builds its record, and the fields that no store does without.
+ * The knowledge about a signal: Mastra's function that builds its record, and the fields that every store needs.
  * @type {Record<Signal, { build: (wire: any) => StoreRecord, strings: string[], numbers?: string[] }>}
  */
 const SIGNALS = {

@@ -5,14 +5,15 @@ import { isPage } from './page/pages.mjs';
 const SEGMENT = '[^/]+';
 
 /**
- * What Studio's pages for traces, logs, metrics, scores and feedback ask of Mastra's server, and the frame around them.
+ * The routes of Mastra's server that Studio's pages for traces, logs, metrics, scores and feedback use, and the frame around
+ * them.
  * The rest of that server runs agents, stores code to run and asks hosts on the internet; it is not reachable.
  */
 const API = {
   GET: [
     '/auth/capabilities',
     '/system/packages',
-    // What the frame and the overview ask for on their way; it is empty, and stays so.
+    // The frame and the overview ask for these lists. They are empty, and stay so.
     '/(agents|workflows|tools|processors|workspaces|mcp/v0/servers)',
     '/(datasets|experiments|experiments/review-summary|editor/builder/settings)',
     `/scores/scorers(/${SEGMENT})?`,
@@ -39,7 +40,7 @@ const API = {
 const PATTERNS = Object.fromEntries(
   Object.entries(API).map(([method, paths]) => [method, new RegExp(`^/api(${paths.join('|')})$`)]));
 
-/** What Studio's page loads besides. */
+/** The files that Studio's page loads. */
 const FILE = /^\/(assets\/[\w.-]+|mastra-dark-tile\.svg|refresh-events)$/;
 
 /**

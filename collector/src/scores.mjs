@@ -27,7 +27,7 @@ export class ScoresOfObservability extends ScoresStorage {
   }
 
   /**
-   * For the root span, which is what Studio asks for to show a trace, the scores of the whole trace.
+   * The scores of a span, or of the whole trace if the span is its root: Studio asks for the root to show a trace.
    * @override
    * @param {{ traceId: string, spanId: string, pagination: Pagination }} args
    */

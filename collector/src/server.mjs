@@ -20,7 +20,7 @@ import { startUpkeep } from './upkeep.mjs';
 /** A body has to be there within this time, in milliseconds, so that nobody keeps the others waiting. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
-/** Of every answer; that of a page has others for what it may load. */
+/** The headers of every answer. A page has its own `content-security-policy`, for the files that it loads. */
 const HEADERS = new Map(Object.entries({
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -144,12 +144,12 @@ async function answer(response, work, log) {
   } catch (error) {
     const { status, message } = error instanceof HttpError ? error : { status: 500, message: 'a fault of the collector' };
     if (status === 500) log(`A fault of the collector: ${/** @type {Error} */ (error).stack}`);
-    // What is left of the body is not waited for.
+    // The rest of the body may never come, so the connection ends.
     if (status === 408) response.setHeader('connection', 'close');
     if (status === 503) response.setHeader('retry-after', '1');
     send(response, status, { error: message });
   }
-  // Whoever sent it may be gone; then there is nobody to tell.
+  // The client may be gone, and then nobody reads the answer.
   await finished(response).catch(() => {});
 }
 

@@ -28,7 +28,7 @@ export class ServiceNames {
   }
 
   /**
-   * What is to be named in the store once records are stored: spans that came before the name of their trace.
+   * The spans in the store that came before the name of their trace, once these records are stored.
    * @param {import('./records.mjs').Signal} signal
    * @param {StoreRecord[]} records  that have been read and stored
    * @returns {Map<string, string>} names by trace

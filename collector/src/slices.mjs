@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import { Turnstile } from './turnstile.mjs';
 
-/** The time after which a slice ends with the step that is being taken, in milliseconds. */
+/** The time in milliseconds after which no further step of a slice begins. */
 const SLICE_MS = 5;
 
 /** Long computations, cut into slices: between two of them everything else has its turn, and each computation its own. */

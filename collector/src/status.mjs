@@ -1,7 +1,7 @@
-/** For how long a failure of the store is an answer to how it is, in milliseconds. */
+/** The time in milliseconds for which a failure of the store decides the answer of `/healthz`. */
 const FAILURE_HOLDS_MS = 60_000;
 
-/** What became of records and requests since the start, and how the store is. */
+/** The outcomes of records and requests since the start, and the state of the store. */
 export class Status {
   /** Records by what became of them; `failed` ones are sent again by the exporters. */
   records = { stored: 0, refused: 0, unsupported: 0, failed: 0 };

@@ -26,7 +26,7 @@ export function openPostgres(url) {
   const ask = observability.queryTraces.bind(observability);
   observability.queryTraces = async plan => {
     if (plan.result !== 'traces' || plan.paginationMode !== 'page' || plan.scope || !isOfTraces(plan.where)) return ask(plan);
-    // Where a page ends is the start of what arrives later; Mastra knows which transactions may still add to it.
+    // The cursor of a page is the start of the traces that arrive later. Mastra knows the transactions that may still add some.
     const { deltaBinding: binding, page: _, perPage, ...selection } = plan;
     const [{ deltaCursor }, page] = /** @type {any[]} */ (await Promise.all([
       ask({ ...selection, paginationMode: 'delta', limit: perPage, binding }), traces.queryTraces(plan),

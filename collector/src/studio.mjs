@@ -19,7 +19,7 @@ import { decoded } from './text.mjs';
 /** @typedef {import('node:http').IncomingMessage} Request */
 /** @typedef {import('node:http').ServerResponse} Response */
 
-/** What the collector adds to Studio's page. */
+/** The files that the collector adds to Studio's page. */
 const OWN_FILES = new Map([
   ['/collector/collector.mjs', 'text/javascript'],
   ['/collector/pages.mjs', 'text/javascript'],

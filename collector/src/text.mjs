@@ -32,8 +32,8 @@ export function mayBeUnstorable(json) {
 }
 
 /**
- * In all strings, keys too, NUL characters and lone surrogates become U+FFFD: databases reject both. JSON has them as
- * escapes only.
+ * Replaces NUL characters and lone surrogates by U+FFFD in all strings, keys too, because databases reject both. JSON text
+ * has them as escapes only.
  * @param {string} json
  * @returns {Generator<void, string, void>}
  */

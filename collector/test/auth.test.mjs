@@ -1,4 +1,4 @@
-// Who may publish, and who may look.
+// The rights of each token.
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';

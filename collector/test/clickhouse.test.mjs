@@ -1,4 +1,4 @@
-// What is asked of ClickHouse beyond what is asked of every store. ClickHouse's engine, not its server.
+// The behaviour of ClickHouse's store beyond that of every store. This is ClickHouse's engine, not its server.
 import assert from 'node:assert/strict';
 
 import { buildRecord } from '../src/records.mjs';

@@ -1,4 +1,4 @@
-// What is stored equals what Mastra's own storage exporter stores for the same run, field by field.
+// Stored records equal those that Mastra's own storage exporter stores for the same run, field by field.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 

@@ -93,7 +93,7 @@ test('no step of what is computed for such a body takes 50 ms', t => {
       };
       try {
         const texts = timed(findRecords(body, 'spans'));
-        // Of many records, each is small.
+        // Each of many records is small.
         if (texts.length > 100) continue;
         timed(parseRecords(body, texts, 0, { signal: 'spans', projectId: undefined, onRefused: () => {} }));
       } catch (error) {

@@ -1,4 +1,4 @@
-// What goes wrong at the start comes with its fix; and whoever starts it can end it.
+// A fault at the start is told with its fix, and SIGTERM to npm ends the collector.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

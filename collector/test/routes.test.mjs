@@ -1,4 +1,4 @@
-// What can be reached: the routes of Studio's pages, and nothing else of Mastra's server.
+// The routes of Studio's pages can be reached, and no other of Mastra's server.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';

@@ -1,4 +1,4 @@
-// What the collector says of its state: /healthz, /metrics and its log.
+// The state of the collector in /healthz, /metrics and its log.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtemp, rmdir } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-// What Studio shows of a collector in a real browser, and that neither it nor the collector asks anybody else.
+// Studio of a collector in a real browser. Neither Studio nor the collector sends a request to anybody else.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-// What Studio's list of traces asks for: the answers are those of Mastra's own store of DuckDB, field by field.
+// The queries of Studio's list of traces: the answers equal those of Mastra's own store of DuckDB, field by field.
 import assert from 'node:assert/strict';
 
 import { DuckDBStore } from '@mastra/duckdb';
@@ -155,7 +155,7 @@ async function compare(t, url, openTheirs) {
   t.diagnostic(`${Object.keys(asked).length} questions`);
 }
 
-/** Without the cursor of the order of arrival, which is each store's own. */
+/** An answer without the cursor of the order of arrival, because each store has its own. */
 function plain({ deltaCursor, ...answer }) {
   return JSON.parse(JSON.stringify(answer));
 }

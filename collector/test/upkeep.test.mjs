@@ -23,7 +23,7 @@ async function publishAll(collector, { traceId, ...records }) {
   return traceId;
 }
 
-/** What is left, by trace. */
+/** The records that are left, by trace. */
 async function traces(collector) {
   const left = [];
   for (const signal of ['logs', 'metrics', 'scores', 'feedback']) {

@@ -9,9 +9,9 @@ import { countSpans } from './support/rows.mjs';
 import { testOnStores } from './support/test.mjs';
 
 const TRACES = 10_000;
-/** Of the collector's process: what the spans come to is some 220 MB of JSON. */
+/** The limit on the memory of the collector's process. The JSON of the spans has about 220 MB. */
 const MEMORY_LIMIT_MB = 700;
-/** For one turn of the event loop, in milliseconds of CPU. */
+/** The limit on one turn of the event loop, in milliseconds of CPU. */
 const HOLD_LIMIT_MS = 50;
 
 testOnStores('100,000 typical spans', async (t, store) => {

@@ -1,4 +1,4 @@
-// What Studio shows of a collector; read by the server and by the browser.
+// The pages of Studio that a collector shows. The server and the browser both read this file.
 
 /** Pages that live on traces, metrics, logs, scores and feedback. */
 const PAGES = /^\/(traces|metrics|logs|inbox|evaluation|scorers|scorers\/[^/]+|settings|resources|all-metrics)\/?$/;

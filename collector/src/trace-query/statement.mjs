@@ -2,7 +2,7 @@
 /** @typedef {string | number} Value */
 
 /**
- * What a database has of its own.
+ * The parts of the SQL that differ between databases.
  * @typedef {object} Dialect
  * @property {string} name  of the database, in cursors
  * @property {(index: number, value: Value) => string} placeholder  of the value at this index, from 1

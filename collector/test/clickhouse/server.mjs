@@ -10,7 +10,7 @@ const session = new Session(process.argv[2]);
 
 /** Parameters of the URL that are not settings. */
 const NOT_SETTINGS = new Set(['query', 'query_id', 'database', 'session_id', 'default_format', 'enable_http_compression', 'role']);
-/** What an earlier request has set. @type {Set<string>} */
+/** The settings of earlier requests. @type {Set<string>} */
 const set = new Set();
 let last = Promise.resolve();
 

@@ -52,7 +52,7 @@ export async function startCollector(args, env = { MASTRA_CLOUD_ACCESS_TOKEN: TO
       return { status: response.status, ...(await response.json()) };
     },
 
-    /** What the API that Studio uses answers. @param {string} path  below /api/observability @param {unknown} [body] */
+    /** The answer of the API that Studio uses. @param {string} path  below /api/observability @param {unknown} [body] */
     async api(path, body) {
       const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
       const response = await request(`/api/observability${path}`, init);

@@ -10,7 +10,7 @@ export const SERVICES = 10;
 /** The exporter's queue has 64 MiB; an application that goes on for a while has pauses. */
 const TRACES_BETWEEN_FLUSHES = 500;
 
-/** With it the JSON of a span has about 2.2 kB. */
+/** This text makes the JSON of a span about 2.2 kB long. */
 const TEXT = 'The quick brown fox jumps over the lazy dog. '.repeat(36);
 const hex = bytes => randomBytes(bytes).toString('hex');
 

@@ -1,8 +1,8 @@
-// For how long a collector's event loop is held.
+// The time for which a collector's event loop is held.
 
 /**
- * For NODE_OPTIONS: answers SIGUSR2 with the most CPU time that a turn of the loop took since the last signal. Other load
- * of the machine does not count.
+ * A value of NODE_OPTIONS. The process answers SIGUSR2 with the most CPU time that a turn of its loop took since the last
+ * signal. Other load of the machine does not count.
  */
 export const LOOP_WATCH = `--import "data:text/javascript,${encodeURIComponent(`
   import { readFileSync } from 'node:fs';

@@ -12,7 +12,7 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 const tooOld = (major < 22 || (major === 22 && minor < 13))
   && `the collector needs Node 22.13 or later, this is ${process.versions.node}`;
 
-/** Only so that a test that waits for what does not come does not wait for ever. */
+/** The end of a test that waits for an event that does not come, in milliseconds. */
 const timeout = 300_000;
 
 /** @param {string} name @param {(t: import('node:test').TestContext) => unknown} run */

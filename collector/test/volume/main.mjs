@@ -1,5 +1,5 @@
 // `npm run volume -- STORE`: a million typical spans through exporter and collector into an empty store, none lost, and
-// what Studio's list of traces costs then. Writes what it measured into the README of the collector.
+// the time that Studio's list of traces takes then. It writes the figures into the README of the collector.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -18,7 +18,7 @@ import { STORES, record } from './table.mjs';
 const TRACES = 100_000;
 const PER_PAGE = 25;
 
-/** What the kernel counts of a process's time in. */
+/** The unit in which the kernel counts a process's time. */
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
 /** @type {Record<string, () => Promise<{ args: string[], directory: string, stop: () => Promise<void> }>>} */

@@ -1,4 +1,4 @@
-// What `npm run volume` measured: kept in results.json, shown in the README of the collector.
+// The figures of `npm run volume`: kept in results.json, shown in the README of the collector.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 export const STORES = ['DuckDB', 'Postgres', 'ClickHouse'];
