@@ -72,7 +72,8 @@ describe('shell commands', () => {
     if (program === 'npx') return args[0] === 'mastra-native-exporter-collector' ? undefined : 'another package';
     if (program === 'node' && args[0] === '-p') return spawnSync(rest, { cwd: ROOT, shell: true, encoding: 'utf8' }).stderr || undefined;
     const fuzzed = /^cargo fuzz run -s none (\w+) /.exec(rest);
-    const file = fuzzed ? `fuzz/fuzz_targets/${fuzzed[1]}.rs` : program === 'node' ? words[0] : program;
+    const mutated = /^cargo mutants -f (\S+)$/.exec(rest);
+    const file = fuzzed ? `fuzz/fuzz_targets/${fuzzed[1]}.rs` : mutated ? mutated[1] : program === 'node' ? words[0] : program;
     return file === APPLICATION || existsSync(join(ROOT, file)) ? undefined : `there is no ${file}`;
   }
 

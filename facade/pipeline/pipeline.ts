@@ -149,7 +149,7 @@ export class Pipeline implements Exiting {
   handOver(): void {
     this.#takeBehind();
     this.#handOverPiece();
-    if (!this.#closed) this.#held?.onExit();
+    this.#held?.onExit();
   }
 
   /** The number of records taken over and not yet delivered, dropped or left to the spool. */
