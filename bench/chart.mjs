@@ -39,5 +39,5 @@ function drawPanel({ profiles }, { title, unit, rows }, left, top) {
     y += GAP;
     return row.join('');
   });
-  return [label('title', left, top - 18, title), label('small', left + LABEL + BAR + 100, top - 18, `${unit}, less is better`, 'end'), ...bars].join('\n');
+  return [label('title', left, top - 18, title), label('small', left + LABEL + BAR + 80, top - 18, unit, 'end'), ...bars].join('\n');
 }

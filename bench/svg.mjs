@@ -2,11 +2,11 @@
 const STYLE = `
   text { font: 13px system-ui, sans-serif; fill: #24292f }
   .title { font-weight: 600; font-size: 14px } .small { font-size: 11px; fill: #57606a } .number { font-size: 11px }
-  .none { fill: #6e7781 } .peer { fill: #b6bec8 } .ours { fill: #c2410c }
+  rect.none { fill: #6e7781 } rect.peer { fill: #b6bec8 } rect.ours { fill: #c2410c }
   path { fill: none; stroke-width: 2 } path.peer { stroke: #8c959f } path.ours { stroke: #c2410c } path.grid { stroke: #d0d7de; stroke-width: 1 }
   @media (prefers-color-scheme: dark) {
-    text { fill: #e6edf3 } .small { fill: #9198a1 } .none { fill: #9198a1 } .peer { fill: #59636e } .ours { fill: #fb923c }
-    path { fill: none } path.ours { stroke: #fb923c } path.grid { stroke: #30363d }
+    text { fill: #e6edf3 } .small { fill: #9198a1 } rect.none { fill: #9198a1 } rect.peer { fill: #59636e } rect.ours { fill: #fb923c }
+    path.ours { stroke: #fb923c } path.grid { stroke: #30363d }
   }`;
 const LEGEND = { peer: 'CloudExporter of @mastra/observability', ours: 'CloudExporter of mastra-native-exporter', none: 'no exporter' };
 
