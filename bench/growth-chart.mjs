@@ -8,9 +8,10 @@ const [WIDTH, HEIGHT, TOP, LEFT, PANEL, PLOT_WIDTH, PLOT_HEIGHT] = [900, 330, 76
 
 /** @param {object} result  what bench/results/*.json holds */
 export function growthChart(result) {
-  const costs = Object.values(result.growth).flatMap((points) => points.flatMap((point) => SIDES.map((side) => point[side])));
+  const { axes } = result.growth;
+  const costs = Object.values(axes).flatMap((points) => points.flatMap((point) => SIDES.map((side) => point[side])));
   const decades = [Math.floor(Math.log10(Math.min(...costs))), Math.ceil(Math.log10(Math.max(...costs)))];
-  const panels = Object.entries(result.growth).map(([axis, points], index) => drawPanel(AXES[axis].title, points, decades, LEFT + index * PANEL));
+  const panels = Object.entries(axes).map(([axis, points], index) => drawPanel(AXES[axis].title, points, decades, LEFT + index * PANEL));
   return document('Main-thread CPU of a span as work grows, JavaScript and native', WIDTH, HEIGHT, SIDES, panels.join('\n'), result);
 }
 

@@ -2,7 +2,6 @@
 import { median } from './statistics.mjs';
 
 const SIDES = ['peer', 'ours'];
-const ROUNDS = 3;
 
 /** For each axis: its points, and what each changes of the profile `typical`. */
 export const AXES = {
@@ -22,16 +21,16 @@ export const AXES = {
 /**
  * Main-thread CPU in microseconds a span and exporter, at each point of each axis.
  * @param {{ run: Function }} runs
- * @param {boolean} quick  only the ends of each axis, once
+ * @param {{ quick: boolean, pairs: number }} options  a quick run has only the ends of each axis
  * @returns {Promise<Record<string, { at: number, peer: number, ours: number }[]>>}
  */
-export async function growth({ run }, quick) {
+export async function growth({ run }, { quick, pairs }) {
   const result = {};
   for (const [axis, { points, change }] of Object.entries(AXES)) {
     result[axis] = [];
     for (const at of quick ? [points[0], points.at(-1)] : points) {
       const costs = Object.fromEntries(SIDES.map((side) => [side, []]));
-      for (let round = 0; round < (quick ? 1 : ROUNDS); round += 1) {
+      for (let round = 0; round < pairs; round += 1) {
         for (const side of SIDES) costs[side].push((await run(side, 'typical', change(at))).mainUs);
       }
       result[axis].push({ at, ...Object.fromEntries(SIDES.map((side) => [side, median(costs[side])])) });

@@ -25,7 +25,7 @@ try {
     profiles[name] = await runs.compare(name);
     console.log(table(name, profiles[name]));
   }
-  const grown = names.includes(GROWTH) ? await growth(runs, options.quick) : undefined;
+  const grown = names.includes(GROWTH) ? await growth(runs, options) : undefined;
   if (grown) console.log(growthTable(grown));
   console.log(verdicts(profiles));
   if (options.save) save(options.node, options.pairs, profiles, grown);

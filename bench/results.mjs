@@ -20,7 +20,7 @@ export function save(node, pairs, profiles, growth) {
   const merged = { ...before.profiles };
   for (const [profile, figures] of Object.entries(profiles)) merged[profile] = { commit, pairs, figures };
   const ordered = Object.fromEntries(Object.keys(PROFILES).filter((profile) => merged[profile]).map((profile) => [profile, merged[profile]]));
-  const result = { ...rest, profiles: ordered, growth: growth ?? before.growth };
+  const result = { ...rest, profiles: ordered, growth: growth ? { commit, pairs, axes: growth } : before.growth };
   // One line for each of the innermost objects.
   const json = JSON.stringify(result, rounded, 1).replaceAll(/\{[^{}]*\}/g, (object) => object.replaceAll(/\s+/g, ' '));
   writeFileSync(`${name}.json`, `${json}\n`);

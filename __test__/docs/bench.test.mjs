@@ -89,7 +89,7 @@ test('the charts are pictures of the figures', () => {
   assert.equal(svg.match(/class="peer" x="\d+" y="\d+" width="[\d.]+" height="13"/g)?.length, 2 * 2 + 2);
   assert.equal(svg.match(/class="none" x="\d+" y="\d+" width="[\d.]+" height="13"/g)?.length, 2);
   const points = [{ at: 1, peer: 10, ours: 2 }, { at: 100, peer: 20, ours: 4 }];
-  const growing = growthChart({ ...machine, growth: Object.fromEntries(Object.keys(AXES).map((axis) => [axis, points])) });
+  const growing = growthChart({ ...machine, growth: { axes: Object.fromEntries(Object.keys(AXES).map((axis) => [axis, points])) } });
   assert.equal(growing.match(/path class="ours"/g).length, 3);
   assert.match(growthTable({ turn: points }), /100 +20 +4 +0.2\n/);
   for (const picture of [svg, growing]) {
