@@ -1,5 +1,7 @@
 // `npm run bench`: Mastra's JavaScript CloudExporter and ours in turn, each in a process of its own. NOTES.md says what is
 // measured and how to read it.
+import { cpus, loadavg } from 'node:os';
+
 import { growth } from './growth.mjs';
 import { HELP, parseOptions } from './options.mjs';
 import { PROFILES } from './profiles.mjs';
@@ -17,6 +19,10 @@ if (options.help) {
 }
 
 const start = performance.now();
+const load = loadavg()[0];
+if (load > cpus().length / 4) {
+  console.log(`The load of the last minute is ${load.toFixed(1)} on ${cpus().length} processors: other work makes the figures worse.\n`);
+}
 const runs = await createRuns(options);
 try {
   const names = options.profile ?? NAMES;
@@ -24,11 +30,14 @@ try {
   for (const name of names.filter((other) => other !== GROWTH)) {
     profiles[name] = await runs.compare(name);
     console.log(table(name, profiles[name]));
+    if (options.save) save(options, load, { [name]: profiles[name] });
   }
-  const grown = names.includes(GROWTH) ? await growth(runs, options) : undefined;
-  if (grown) console.log(growthTable(grown));
+  if (names.includes(GROWTH)) {
+    const grown = await growth(runs, options);
+    console.log(growthTable(grown));
+    if (options.save) save(options, load, {}, grown);
+  }
   console.log(verdicts(profiles));
-  if (options.save) save(options.node, options.pairs, profiles, grown);
 } finally {
   runs.close();
 }

@@ -5,7 +5,7 @@ export const HELP = `npm run bench -- [options]
   --quick           once with few spans: shows that it runs, the figures mean little
   --pairs N         runs of each exporter and profile, in turn; 5 by default
   --profile NAME    only this one; may be given several times
-  --save            writes the figures and the charts to bench/results/; other profiles there stay
+  --save            writes figures, charts and summary to bench/results/; other profiles of this machine stay
   --node PATH       Node binary for the measured processes; this one by default
   --help
 

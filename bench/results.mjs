@@ -1,8 +1,9 @@
 // The committed results: figures and charts, one file of each for a major version of Node.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 
 import { chart } from './chart.mjs';
 import { growthChart } from './growth-chart.mjs';
@@ -11,22 +12,37 @@ import { summary } from './summary.mjs';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
-/** Writes the figures of some profiles in place of those that the file has, the charts and the summary. */
-export function save(node, pairs, profiles, growth) {
+/**
+ * Writes the figures of some profiles in place of those that the file has of this machine, the charts and the summary.
+ * @param {{ node: string, pairs: number }} options
+ * @param {number} load  load average of the minute before the runs
+ */
+export function save({ node, pairs }, load, profiles, growth) {
   const machine = environment(node);
   const name = here(`results/node-${machine.node.slice(1).split('.')[0]}`);
-  const before = existsSync(`${name}.json`) ? JSON.parse(readFileSync(`${name}.json`, 'utf8')) : { profiles: {} };
-  const { commit, ...rest } = machine;
-  const merged = { ...before.profiles };
-  for (const [profile, figures] of Object.entries(profiles)) merged[profile] = { commit, pairs, figures };
-  const ordered = Object.fromEntries(Object.keys(PROFILES).filter((profile) => merged[profile]).map((profile) => [profile, merged[profile]]));
-  const result = { ...rest, profiles: ordered, growth: growth ? { commit, pairs, axes: growth } : before.growth };
+  const saved = existsSync(`${name}.json`) ? JSON.parse(readFileSync(`${name}.json`, 'utf8')) : undefined;
+  const result = merged(saved, machine, { pairs, load }, profiles, growth);
   // One line for each of the innermost objects.
   const json = JSON.stringify(result, rounded, 1).replaceAll(/\{[^{}]*\}/g, (object) => object.replaceAll(/\s+/g, ' '));
   writeFileSync(`${name}.json`, `${json}\n`);
   writeFileSync(`${name}.svg`, chart(result));
   if (result.growth) writeFileSync(`${name}-growth.svg`, growthChart(result));
+  else rmSync(`${name}-growth.svg`, { force: true });
   writeFileSync(here('results/summary.md'), summary(savedResults()));
+}
+
+/** The content of a file after a run. Figures of another machine, or of other versions, are not comparable: they go. */
+export function merged(saved, { date, commit, ...where }, conditions, profiles, growth) {
+  const kept = saved && Object.entries(where).every(([key, value]) => isDeepStrictEqual(saved[key], value)) ? saved : { profiles: {} };
+  const all = { ...kept.profiles };
+  for (const [name, figures] of Object.entries(profiles)) all[name] = { commit, ...conditions, figures };
+  const names = Object.keys(PROFILES).filter((name) => all[name]);
+  return {
+    date,
+    ...where,
+    profiles: Object.fromEntries(names.map((name) => [name, all[name]])),
+    growth: growth ? { commit, ...conditions, axes: growth } : kept.growth,
+  };
 }
 
 /** What the committed files hold, by version of Node. */

@@ -9,6 +9,8 @@ export function summary(results) {
 
 Written by \`npm run bench -- --save\`; [../NOTES.md](../NOTES.md) says how to read it. Figures are medians.
 
+${results.map(conditions).join('\n')}
+
 ## Targets
 
 ${markdown(['profile', 'figure', 'compared', 'to reach', ...versions], targetRows(results))}
@@ -17,6 +19,15 @@ ${markdown(['profile', 'figure', 'compared', 'to reach', ...versions], targetRow
 The profile \`captured\`: Mastra makes, redacts and hands over the spans, main-thread CPU in µs a span.
 
 ${markdown(['', ...Object.values(CAPTURED).map(({ title }) => title)], capturedRows(results, versions))}`;
+}
+
+/** How the figures of a version of Node came about. */
+function conditions({ node, cpu, date, profiles }) {
+  const range = (key) => {
+    const values = Object.values(profiles).map((profile) => profile[key]).filter((value) => value !== undefined);
+    return values.length === 0 ? 'not recorded' : [...new Set([Math.min(...values), Math.max(...values)].map(number))].join(' to ');
+  };
+  return `- Node ${node}, ${date}, ${cpu}. Runs of each exporter: ${range('pairs')}. Load average before them: ${range('load')}.`;
 }
 
 function targetRows(results) {

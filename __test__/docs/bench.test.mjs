@@ -8,6 +8,7 @@ import { AXES } from '../../bench/growth.mjs';
 import { parseOptions } from '../../bench/options.mjs';
 import { PROFILES, comparisonsOf, sidesOf } from '../../bench/profiles.mjs';
 import { growthTable, table, targetsOf, verdicts } from '../../bench/report.mjs';
+import { merged } from '../../bench/results.mjs';
 import { figuresOf } from '../../bench/runs.mjs';
 import { sized } from '../../bench/spans.mjs';
 import { median, spread } from '../../bench/statistics.mjs';
@@ -56,6 +57,21 @@ test('a side without a figure is not compared', () => {
   assert.deepEqual(Object.keys(longestMs), ['none', 'ours', 'ours:none']);
   assert.equal(longestMs['ours:none'].median, 1.5);
   assert.deepEqual(Object.keys(mainUs), ['ours']);
+});
+
+test('saved profiles of the same machine and versions stay, others go', () => {
+  const machine = { date: '2026-01-02', commit: 'b', node: 'v22.1.0', cpu: 'x', packages: { p: '1' } };
+  const conditions = { pairs: 3, load: 0.5 };
+  const saved = { ...machine, date: '2026-01-01', profiles: { paced: { commit: 'a' }, typical: { commit: 'a' } }, growth: { commit: 'a' } };
+  const { profiles, growth, date } = merged(saved, machine, conditions, { tiny: 1, typical: 2 });
+  assert.deepEqual(Object.entries(profiles), [
+    ['tiny', { commit: 'b', ...conditions, figures: 1 }],
+    ['typical', { commit: 'b', ...conditions, figures: 2 }],
+    ['paced', { commit: 'a' }],
+  ]);
+  assert.deepEqual([growth.commit, date], ['a', '2026-01-02']);
+  const others = [{ cpu: 'y' }, { packages: { p: '2' } }].map((change) => merged(saved, { ...machine, ...change }, conditions, { tiny: 1 }, {}));
+  for (const other of others) assert.deepEqual([Object.keys(other.profiles), other.growth.commit], [['tiny'], 'b']);
 });
 
 test('profiles have the sizes that their names stand for', () => {
