@@ -29,3 +29,9 @@ pub fn jitter() -> f64 {
 pub fn far_future(now: Instant) -> Instant {
     now + Duration::from_secs(86_400 * 365 * 30)
 }
+
+/// A duration in whole milliseconds, as it crosses to TypeScript.
+#[must_use]
+pub fn whole_ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -9,7 +9,7 @@ use std::{
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::lock::lock;
+use crate::{clock::whole_ms, lock::lock};
 
 /// What an exporter does with new records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -78,8 +78,8 @@ impl Health {
     }
 
     /// A request failed. `endpoint`: its URL without credentials and query.
-    pub fn failed(&self, at: Instant, endpoint: String, cause: String) {
-        lock(&self.0).failure = Some(Failure { at, endpoint, cause });
+    pub fn failed(&self, at: Instant, endpoint: &str, cause: String) {
+        lock(&self.0).failure = Some(Failure { at, endpoint: endpoint.to_owned(), cause });
     }
 
     /// The collector has accepted records.
@@ -97,16 +97,16 @@ impl Health {
             endpoint: failure.endpoint.clone(),
             cause: failure.cause.clone(),
         });
-        let oldest = inner.oldest_since.map_or(0, |since| now.saturating_duration_since(since).as_millis());
+        let oldest_queued_ms = inner.oldest_since.map_or(0, |since| whole_ms(now.saturating_duration_since(since)));
         HealthSnapshot {
             state: inner.state,
             last_error,
             last_delivered_at_ms: inner.delivered_at.map(date),
-            oldest_queued_ms: u64::try_from(oldest).unwrap_or(u64::MAX),
+            oldest_queued_ms,
         }
     }
 }
 
 fn millis(at: SystemTime) -> u64 {
-    at.duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    at.duration_since(UNIX_EPOCH).map_or(0, whole_ms)
 }

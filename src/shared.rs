@@ -13,6 +13,7 @@ use crossbeam_channel::Sender;
 use tokio::sync::Notify;
 
 use crate::{
+    clock::whole_ms,
     command::{Command, ExporterId},
     event::Sink,
     lock::lock,
@@ -83,8 +84,7 @@ impl Shared {
 
     /// Adds an exporter; returns its id.
     pub fn join(&self, member: &Arc<Member>, exit_timeout: Duration) -> ExporterId {
-        let exit_timeout_ms = u64::try_from(exit_timeout.as_millis()).unwrap_or(u64::MAX);
-        self.exit_timeout_ms.fetch_max(exit_timeout_ms, Ordering::Relaxed);
+        self.exit_timeout_ms.fetch_max(whole_ms(exit_timeout), Ordering::Relaxed);
         let mut stats = lock(&self.stats);
         stats.retain(|known| known.strong_count() > 0);
         stats.push(Arc::downgrade(&member.stats));

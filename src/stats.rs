@@ -9,121 +9,18 @@ use std::{
 };
 
 use serde::Serialize;
-
 use tokio::time::Instant;
 
+use self::account::Account;
+pub use self::{account::Snapshot, reason::DropReason};
 use crate::{
     health::{Health, HealthSnapshot},
     lock::lock,
     signal::Signal,
 };
 
-/// Why records were dropped. Every loss has one of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum DropReason {
-    /// The queue needed the room.
-    QueueFull,
-    /// `maxRetries` attempts failed, or `retryWindowMs` passed.
-    RetriesExhausted,
-    /// The collector answered that it will never accept them.
-    Refused,
-    /// The collector refuses this one record, also alone.
-    TooLargeForCollector,
-    /// The record's JSON exceeds `maxRecordBytes`.
-    RecordTooLarge,
-    /// The record cannot be read or written as JSON.
-    Unencodable,
-    /// The collector rejects the token, or had done so shortly before.
-    AuthRejected,
-    /// The quota is used up.
-    QuotaPaused,
-    /// They were left when `shutdown()` ended, or exported after it.
-    Shutdown,
-    /// The engine has failed.
-    EngineFailed,
-    /// `maxSpoolBytes` needed the room.
-    SpoolFull,
-    /// Older than `maxSpoolAgeMs`.
-    SpoolExpired,
-    /// The file it was spooled in is damaged or gone.
-    SpoolUnreadable,
-}
-
-impl DropReason {
-    /// Every reason.
-    pub const ALL: [Self; 13] = [
-        Self::QueueFull,
-        Self::RetriesExhausted,
-        Self::Refused,
-        Self::TooLargeForCollector,
-        Self::RecordTooLarge,
-        Self::Unencodable,
-        Self::AuthRejected,
-        Self::QuotaPaused,
-        Self::Shutdown,
-        Self::EngineFailed,
-        Self::SpoolFull,
-        Self::SpoolExpired,
-        Self::SpoolUnreadable,
-    ];
-}
-
-/// The counts of one signal, in records. `accepted` and `recovered` together are always the sum of delivered, dropped,
-/// queued, in flight and spooled: `queued` is not stored but computed from the others.
-#[derive(Clone, Copy, Debug, Default)]
-struct Account {
-    accepted: u64,
-    recovered: u64,
-    delivered: u64,
-    dropped: [u64; DropReason::ALL.len()],
-    retried: u64,
-    in_flight: u64,
-    queued_bytes: u64,
-    spooled: u64,
-    spool_bytes: u64,
-}
-
-impl Account {
-    fn queued(&self) -> u64 {
-        let settled = self.delivered + self.dropped.iter().sum::<u64>() + self.in_flight + self.spooled;
-        (self.accepted + self.recovered).saturating_sub(settled)
-    }
-
-    fn drop(&mut self, reason: DropReason, count: u64) {
-        if let Some(dropped) = self.dropped.get_mut(reason as usize) {
-            *dropped += count;
-        }
-    }
-}
-
-/// The counts of one signal as TypeScript sees them, in records. All but the last five only grow.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Snapshot {
-    /// The signal.
-    pub signal: Signal,
-    /// Records handed over.
-    pub accepted: u64,
-    /// Records found in the spool of an earlier process.
-    pub recovered: u64,
-    /// Records that the collector has accepted.
-    pub delivered: u64,
-    /// Records given up, by reason.
-    pub dropped: Vec<(DropReason, u64)>,
-    /// Records in attempts that failed and were followed by another; a record counts once for each such attempt.
-    pub retried: u64,
-    /// Records that wait.
-    pub queued: u64,
-    /// The JSON of the records that wait, in bytes.
-    pub queued_bytes: u64,
-    /// Records in requests that are not answered yet.
-    pub in_flight: u64,
-    /// In the spool and not in memory.
-    pub spooled: u64,
-    /// What the spool takes on the disk, in bytes.
-    pub spool_bytes: u64,
-}
+mod account;
+mod reason;
 
 /// The source of `stats()` in TypeScript.
 #[derive(Debug, Serialize)]
@@ -294,23 +191,7 @@ impl Stats {
     #[must_use]
     pub fn snapshot(&self) -> Vec<Snapshot> {
         let accounts = *lock(&self.accounts);
-        Signal::ALL
-            .into_iter()
-            .zip(accounts)
-            .map(|(signal, account)| Snapshot {
-                signal,
-                accepted: account.accepted,
-                recovered: account.recovered,
-                delivered: account.delivered,
-                dropped: DropReason::ALL.into_iter().zip(account.dropped).collect(),
-                retried: account.retried,
-                queued: account.queued(),
-                queued_bytes: account.queued_bytes,
-                in_flight: account.in_flight,
-                spooled: account.spooled,
-                spool_bytes: account.spool_bytes,
-            })
-            .collect()
+        Signal::ALL.into_iter().zip(&accounts).map(|(signal, account)| Snapshot::new(signal, account)).collect()
     }
 
     fn update(&self, signal: Signal, change: impl FnOnce(&mut Account)) {
@@ -363,12 +244,5 @@ mod tests {
                 assert_eq!(stats.drop_rest(DropReason::Shutdown), [0; Signal::ALL.len()]);
             }
         });
-    }
-
-    #[test]
-    fn reasons_stand_at_their_index() {
-        for (index, reason) in DropReason::ALL.into_iter().enumerate() {
-            assert_eq!(reason as usize, index);
-        }
     }
 }

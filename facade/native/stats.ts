@@ -89,7 +89,7 @@ export interface ExporterHealth {
 /** What has become of every exported record, by signal, and the health of the exporter. */
 export interface ExporterStats extends Record<Signal, SignalStats>, ExporterHealth {}
 
-/** `Snapshot` of src/stats.rs. */
+/** `Snapshot` of src/stats/account.rs. */
 type Snapshot = Omit<SignalStats, 'dropped'> & { signal: Signal; dropped: [DropReason, number][] };
 
 /** `Report` of src/stats.rs. */

@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use crate::{
+    clock::whole_ms,
     delivery::{
         gate::CooldownStarted,
         job::Job,
@@ -142,7 +143,7 @@ impl Ledger {
         }
         let settled = self.pending.on_settled(job.batch, signal);
         if let Some((dropped_batch_size, Failure { cause, attempts, said })) = settled.loss {
-            let endpoint = self.endpoints.shown(signal);
+            let endpoint = self.endpoints.shown(signal).to_owned();
             let (status, answer) = said.map(|said| (said.status, said.text)).unzip();
             self.emit(&Event::SignalDropped { signal, dropped_batch_size, endpoint, attempts, status, answer, cause });
         }
@@ -277,7 +278,7 @@ impl Ledger {
         if let Some((status, started)) = batch.rejection {
             self.emit(&Event::AuthCooldown {
                 status,
-                endpoint: self.endpoints.shown(failed_signals.first().copied().unwrap_or(Signal::Traces)),
+                endpoint: self.endpoints.shown(failed_signals.first().copied().unwrap_or(Signal::Traces)).to_owned(),
                 failed_signals: failed_signals.clone(),
                 dropped_batch_size: batch_size,
                 dropped_events_during_cooldown: started.dropped_before,
@@ -287,8 +288,4 @@ impl Ledger {
         }
         self.emit(&Event::BatchIncomplete { batch_size, flush_reason, duration_ms, failed_signals });
     }
-}
-
-fn whole_ms(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -13,40 +13,63 @@ use crate::signal::Signal;
 /// Says that the exporter takes part in the quota contract (peer: `OBSERVABILITY_CAPABILITIES_HEADER`).
 pub const CAPABILITIES: (&str, &str) = ("x-mastra-observability-capabilities", "quota-pause-v1");
 
-/// The publish URL of each signal, by [`Signal::index`].
+/// Where each signal goes, by [`Signal::index`].
 #[derive(Clone, Debug)]
-pub struct Endpoints([String; Signal::ALL.len()]);
+pub struct Endpoints([Endpoint; Signal::ALL.len()]);
+
+#[derive(Clone, Debug)]
+struct Endpoint {
+    url: String,
+    /// For people: without credentials, query and fragment.
+    shown: String,
+    /// Scheme, host and port; `None` of a text that is no URL.
+    origin: Option<String>,
+}
+
+impl Endpoint {
+    fn new(url: String) -> Self {
+        let Ok(mut parsed) = Url::parse(&url) else {
+            return Self { url, shown: "an address that is no URL".to_owned(), origin: None };
+        };
+        let origin = parsed.origin();
+        // A URL with an opaque origin shares it with no other URL.
+        let origin = if origin.is_tuple() { origin.ascii_serialization() } else { url.clone() };
+        // Both fail only for URLs that cannot have credentials.
+        let _ = parsed.set_username("");
+        let _ = parsed.set_password(None);
+        parsed.set_query(None);
+        parsed.set_fragment(None);
+        Self { url, shown: parsed.into(), origin: Some(origin) }
+    }
+}
 
 impl Endpoints {
     /// `urls` are in the order of [`Signal::ALL`].
     #[must_use]
     pub fn new(urls: [String; Signal::ALL.len()]) -> Self {
-        Self(urls)
+        Self(urls.map(Endpoint::new))
     }
 
     /// Whether two signals go to the same server: a pause that the server asks for in an answer to one also holds for
     /// the other.
     #[must_use]
     pub fn share_origin(&self, one: Signal, other: Signal) -> bool {
-        let origin = |signal| Url::parse(self.url(signal)).ok().map(|url| url.origin());
-        origin(one) == origin(other)
+        self.of(one).origin == self.of(other).origin
     }
 
     /// The publish URL of a signal for people: without credentials, query and fragment.
     #[must_use]
-    pub fn shown(&self, signal: Signal) -> String {
-        let Ok(mut url) = Url::parse(self.url(signal)) else { return "an address that is no URL".to_owned() };
-        // Both fail only for URLs that cannot have credentials.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
-        url.set_query(None);
-        url.set_fragment(None);
-        url.into()
+    pub fn shown(&self, signal: Signal) -> &str {
+        &self.of(signal).shown
     }
 
     /// The publish URL of a signal.
     #[must_use]
     pub fn url(&self, signal: Signal) -> &str {
+        &self.of(signal).url
+    }
+
+    fn of(&self, signal: Signal) -> &Endpoint {
         let Self([traces, logs, metrics, scores, feedback]) = self;
         match signal {
             Signal::Traces => traces,

@@ -4,6 +4,7 @@ use tokio::time::Instant;
 
 use super::Exporter;
 use crate::{
+    clock::whole_ms,
     delivery::{job::Job, watch::News},
     event::Event,
     health::State,
@@ -54,7 +55,7 @@ impl Exporter {
             rest = others;
             self.ledger.emit(&Event::Unreachable {
                 signals,
-                endpoint: self.config.endpoints.shown(first),
+                endpoint: self.config.endpoints.shown(first).to_owned(),
                 cause: trouble.cause.clone(),
                 failing_for_ms: whole_ms(now - trouble.since),
                 waiting_records: self.waiting_records(),
@@ -73,7 +74,7 @@ impl Exporter {
         let since = up.iter().map(|&(_, since)| since).min().unwrap_or(now);
         self.ledger.emit(&Event::Reachable {
             signals: up.iter().map(|&(signal, _)| signal).collect(),
-            endpoint: self.config.endpoints.shown(first),
+            endpoint: self.config.endpoints.shown(first).to_owned(),
             down_ms: whole_ms(now - since),
             waiting_records: self.waiting_records(),
         });
@@ -87,17 +88,22 @@ impl Exporter {
             Outcome::Delivered => health.delivered(now),
             // The records are sent again in another form at once.
             Outcome::Split | Outcome::Uncompressed => {}
-            outcome => health.failed(now, endpoint.clone(), cause_of(outcome)),
+            outcome => health.failed(now, endpoint, cause_of(outcome)),
         }
         job.said = reply.said.clone().map(Box::new);
         if let Some(Refused { count, reason }) = reply.said.as_ref().and_then(|said| said.refused.clone()) {
             let signal = job.signal();
-            self.ledger.emit(&Event::PartlyRefused { signal, endpoint, refused_records: count, reason });
+            self.ledger.emit(&Event::PartlyRefused {
+                signal,
+                endpoint: endpoint.to_owned(),
+                refused_records: count,
+                reason,
+            });
         } else if let Outcome::Retry { cause, .. } | Outcome::TooMany { cause, .. } = &reply.outcome
             && self.config.max_attempts.is_none()
         {
             let (signal, attempt, cause) = (job.signal(), job.attempts.saturating_add(1), cause.clone());
-            self.ledger.emit(&Event::TryFailed { signal, endpoint, attempt, cause });
+            self.ledger.emit(&Event::TryFailed { signal, endpoint: endpoint.to_owned(), attempt, cause });
         }
     }
 
@@ -109,7 +115,7 @@ impl Exporter {
     pub(super) fn failing_endpoint(&self) -> Option<(String, String)> {
         let failing = |signal| Some((signal, self.queue.address(signal).trouble()?));
         let (signal, trouble) = Signal::ALL.into_iter().find_map(failing)?;
-        Some((self.config.endpoints.shown(signal), trouble.cause.clone()))
+        Some((self.config.endpoints.shown(signal).to_owned(), trouble.cause.clone()))
     }
 }
 
@@ -124,8 +130,4 @@ fn cause_of(outcome: &Outcome) -> String {
         Outcome::QuotaExhausted { .. } => "the quota is used up".to_owned(),
         Outcome::Delivered | Outcome::Split | Outcome::Uncompressed => String::new(),
     }
-}
-
-fn whole_ms(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
