@@ -53,6 +53,14 @@ describe('hostile applications', { concurrency: 2 }, () => {
     assert.match(stderr, /disabled: no thread/);
   });
 
+  test('records that cannot be handed over at the end of a turn are counted, and later ones arrive', async () => {
+    const { stdout, stderr, logs } = await run('no hand-over');
+    const { accepted, delivered, dropped } = JSON.parse(stdout).stats.logs;
+    assert.deepEqual([accepted, delivered, dropped.unencodable], [41, 1, 40]);
+    assert.deepEqual(logs.map(({ id }) => id), [41]);
+    assert.match(stderr, /could not be handed over/);
+  });
+
   test('an exporter whose records were all left out can be collected', async () => {
     const { stdout } = await run('', 'left-out.mjs', { nodeArgs: ['--expose-gc'] });
     assert.equal(stdout.trim(), 'true');
