@@ -8,6 +8,11 @@ import { arrivals, missing, numbered } from '../support/spans.mjs';
 // [how it ends, HOW of the fixture, are its listeners of 'exit' called?]
 const CASES = [
   ['the script ends', 'script', false],
+  ['an exit code that is a text', 'text', false],
+  ['process.exit() after an exit code', 'codeThenExit', false],
+  ["process.exit('6')", 'exitsWithText', false],
+  ["a listener of 'exit' takes the exit code back", 'unsets', true],
+  ["a listener of 'beforeExit' sets an exit code", 'setsBefore', false],
   ["a listener of 'exit' sets an exit code where there is none", 'sets', true],
   ["a listener of 'exit' asks for the code", 'says', true],
   ['a top-level await that is never settled', 'unsettled', true],

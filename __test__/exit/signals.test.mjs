@@ -12,7 +12,7 @@ const OTHER = ['none', 'signal-exit 3', 'signal-exit 4', 'signal-exit 3 and 4', 
 const CASES = HOW.flatMap((how) => WHEN.map((when) => ({ other: 'none', how, when, signal: 'SIGTERM' })));
 // Beside others, one point in time: that the exporter's listener is the first does not depend on them.
 for (const other of OTHER.slice(1)) for (const how of ['once', 'prependedOnce']) CASES.push({ other, how, when: WHEN[1], signal: 'SIGTERM' });
-for (const signal of ['SIGINT', 'SIGHUP']) CASES.push({ other: 'none', how: 'once', when: WHEN[0], signal });
+for (const signal of ['SIGINT', 'SIGHUP']) for (const how of ['once', 'prependedOnce']) CASES.push({ other: 'none', how, when: how === 'once' ? WHEN[0] : WHEN[2], signal });
 
 async function signalled({ other, how, when = WHEN[0], signal }) {
   const collector = await startCollector();
