@@ -2,7 +2,7 @@ import { isMainThread } from 'node:worker_threads';
 
 import { monotonicMs } from '../native/clock.js';
 import { drainAll, longestExitTimeoutMs } from '../native/engine.js';
-import { nativeBinding } from '../native/load.js';
+import { native } from '../native/load.js';
 import { onProcessEnd } from './process-end.js';
 
 /** An exporter with records under way, as the end of the process sees it. */
@@ -21,7 +21,11 @@ export interface Exiting {
  * whole `exitTimeoutMs`.
  */
 const SILENT_MS = 500;
-/** The key of the hooks: each JS environment has one set of them, however often this module is loaded into it. */
+/**
+ * The key of the hooks: each thread has one set of them, however often this module is loaded into it. They are kept on
+ * `process`, which the contexts of a test runner share, unlike `globalThis`. Each of two sets would leave the end of the
+ * process to the listeners of the other.
+ */
 const KEY = Symbol.for('mastra-native-exporter.exit.v1');
 
 interface Engine {
@@ -31,22 +35,29 @@ interface Engine {
 
 interface Hooks {
   readonly pending: Set<Exiting>;
-  /** The engine of each loaded copy of this package, by its `drainAll`. Copies from different places have different ones. */
+  /** The engine of each binary: copies of this package from different places have different ones. */
   readonly engines: Map<unknown, Engine>;
   /** The time on the clock of `monotonicMs` at which delivery ends. Set once the process has begun to end. */
   deadlineMs?: number | undefined;
 }
 
-const shared = globalThis as { [KEY]?: Hooks };
+/** The key of the binaries for which the first worker is awaited. */
+const AWAITING = Symbol.for('mastra-native-exporter.workers.v1');
+
+const shared = process as { [KEY]?: Hooks; [AWAITING]?: Set<unknown> };
 
 /** Makes the end of the process wait for the engine from now on. Called when an exporter is opened. */
 export function watchExit(): void {
   const hooks = (shared[KEY] ??= install({ pending: new Set(), engines: new Map() }));
-  hooks.engines.set(drainAll, { drain: drainAll, exitTimeoutMs: longestExitTimeoutMs });
+  if (!hooks.engines.has(native)) hooks.engines.set(native, { drain: drainAll, exitTimeoutMs: longestExitTimeoutMs });
 }
 
 // All exporters may be in workers, but Node reports the end of the process to the main thread only.
-if (isMainThread && nativeBinding.loaded) process.once('worker', watchExit);
+const awaiting = (shared[AWAITING] ??= new Set());
+if (isMainThread && native && !awaiting.has(native)) {
+  awaiting.add(native);
+  process.once('worker', watchExit);
+}
 
 /**
  * Says that an exporter has records that are not settled. Until {@link releaseExit} the exporter is not garbage-collected,
