@@ -1,7 +1,7 @@
 // A disk that cannot be used: records are kept in memory as without a spool, with one warning.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -10,46 +10,76 @@ import { numbered } from '../support/spans.mjs';
 import { startSpool } from '../support/spool.mjs';
 
 const WARNING = /CloudExporter cannot use its spool; records are kept in memory only/g;
+const AGAIN = /CloudExporter uses its spool again/;
 const COUNT = 300;
+const NOBODY = 65534;
 
-function mountTmpfs(directory, size) {
+function mount(...args) {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', directory], { stdio: 'ignore' });
+    execFileSync('mount', args, { stdio: 'ignore' });
     return true;
   } catch {
     return false;
   }
 }
 
-test('the directory is a file: one warning that names it, and everything is delivered', async () => {
-  const parent = mkdtempSync(join(tmpdir(), 'spool-'));
-  const directory = join(parent, 'file');
-  writeFileSync(directory, 'not a directory');
-  const spool = await startSpool({ directory, mode: 'ok' });
-  try {
-    const child = spool.start({ count: COUNT, written: 0, options: { maxBatchWaitMs: 50 } });
-    assert.deepEqual([...new Set(await spool.arrived(COUNT))].sort(), numbered(COUNT).sort());
-    child.kill('SIGTERM');
-    const { stdout, stderr } = await child.ended;
-    const output = stdout + stderr;
-    assert.equal(output.match(WARNING)?.length, 1, output);
-    assert.ok(output.includes(directory), output);
-  } finally {
-    await spool.close();
-    rmSync(parent, { recursive: true });
+// Each makes a directory unusable; answers how to undo that, or why it cannot be done here. [what, error, make, child]
+const UNUSABLE = [
+  ['a file in its place', /Not a directory|File exists/, (directory) => {
+    rmSync(directory, { recursive: true });
+    writeFileSync(directory, 'not a directory');
+    return () => {};
+  }, {}],
+  ['no permission', /Permission denied/, (directory) => {
+    chmodSync(directory, 0o500);
+    return () => {};
+  }, process.getuid?.() === 0 ? { env: { AS_USER: `${NOBODY}` } } : {}],
+  ['a read-only file system', /Read-only file system/, (directory) => {
+    if (!mount('--bind', directory, directory) || !mount('-o', 'remount,ro,bind', directory)) return 'nothing can be mounted here';
+    return () => execFileSync('umount', ['-l', directory]);
+  }, {}],
+  ['a limit on the size of files, so that writes fail', /File too large/, () => () => {}, { shell: 'ulimit -f 8' }],
+];
+
+describe('a directory that cannot be used: one warning that names it and the error, and everything is delivered', () => {
+  for (const [what, error, make, child] of UNUSABLE) {
+    test(what, { skip: process.platform === 'win32' && 'POSIX' }, async (t) => {
+      const directory = mkdtempSync(join(tmpdir(), 'spool-'));
+      const undo = make(directory);
+      if (typeof undo === 'string') return t.skip(undo);
+      const spool = await startSpool({ directory, mode: 'ok' });
+      try {
+        const process = spool.start({ count: COUNT, written: 0, options: { maxBatchWaitMs: 50 }, ...child });
+        assert.deepEqual([...new Set(await spool.arrived(COUNT))].sort(), numbered(COUNT).sort());
+        process.kill('SIGTERM');
+        const { stdout, stderr } = await process.ended;
+        const output = stdout + stderr;
+        assert.equal(output.match(WARNING)?.length, 1, output);
+        assert.ok(output.includes(directory), output);
+        assert.match(output, error);
+      } finally {
+        undo();
+        await spool.close();
+      }
+    });
   }
 });
 
-test('a full disk: one warning, memory as without a spool, and nothing that was accepted is lost', async (t) => {
+test('a full disk: one warning, memory as without a spool, nothing that was accepted is lost, and with room it goes on', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'spool-'));
-  if (!mountTmpfs(directory, '1m')) return t.skip('a tmpfs cannot be mounted here');
+  if (!mount('-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory)) return t.skip('a tmpfs cannot be mounted here');
   const spool = await startSpool({ directory, mode: 503 });
   try {
-    const child = spool.start({ count: 1000, written: 0, options: { maxBatchWaitMs: 50 } });
-    await child.said('ready');
-    await spool.collector.waitFor((requests) => requests.length >= 2);
+    const child = spool.start({ count: 1000, written: 0, end: 'trickle', options: { maxBatchWaitMs: 50 } });
+    await child.wrote(WARNING);
     spool.state.mode = 'ok';
-    assert.deepEqual([...new Set(await spool.arrived(1000))].sort(), numbered(1000).sort());
+    const expected = numbered(1000);
+    await spool.collector.waitFor(() => {
+      const arrived = new Set(spool.collector.records('spans').map(({ spanId }) => spanId));
+      return expected.every((id) => arrived.has(id));
+    });
+    // What is delivered is removed, so there is room.
+    await child.wrote(AGAIN);
     child.kill('SIGTERM');
     const { stdout, stderr } = await child.ended;
     assert.equal((stdout + stderr).match(WARNING)?.length, 1, stdout + stderr);
@@ -57,6 +87,26 @@ test('a full disk: one warning, memory as without a spool, and nothing that was 
     await spool.close().catch(() => {});
     execFileSync('umount', ['-l', directory]);
     rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+test('a directory that is removed while it is used: one warning, it is made anew, and what memory holds is delivered', async () => {
+  const spool = await startSpool({ mode: 503 });
+  try {
+    const child = spool.start({ count: COUNT, end: 'trickle', options: { maxBatchWaitMs: 50 } });
+    await child.said('ready');
+    rmSync(spool.directory, { recursive: true });
+    await child.wrote(AGAIN);
+    assert.ok(spool.files().some((path) => path.endsWith('.seg')));
+    spool.state.mode = 'ok';
+    const ids = new Set(await spool.arrived(COUNT));
+    assert.deepEqual(numbered(COUNT).filter((id) => !ids.has(id)), []);
+    child.kill('SIGTERM');
+    const { stdout, stderr } = await child.ended;
+    assert.equal((stdout + stderr).match(WARNING)?.length, 1, stdout + stderr);
+    assert.ok((stdout + stderr).includes(spool.directory));
+  } finally {
+    await spool.close();
   }
 });
 

@@ -51,6 +51,23 @@ describe('what a process leaves is delivered by the next one, once, beside its o
   }
 });
 
+for (const mode of ['hang', 'dead']) {
+  test(`10,000 records at the end of the process, the collector ${mode === 'hang' ? 'hangs' : 'is gone'}: all are kept, nobody waits for it`, async (t) => {
+    const spool = await startSpool({ mode });
+    try {
+      if (mode === 'dead') await spool.collector.close();
+      const child = spool.start({ count: 10_000, written: 0, end: 'exit', options: { exitTimeoutMs: 30_000 } });
+      const result = await child.ended;
+      assert.deepEqual(kept(result), ['CloudExporter kept 10000 records in its spool']);
+      assert.equal(result.code, 7);
+      // A wait for the collector would last 30 s. How long it takes is for a quiet machine to say.
+      t.diagnostic(`the process ended ${Math.round(result.heldMs)} ms after process.exit()`);
+    } finally {
+      await spool.close();
+    }
+  });
+}
+
 test('the token is nowhere in the spool, and nobody else may read it', async () => {
   const spool = await startSpool();
   try {

@@ -15,9 +15,12 @@ export const ENDING = 'ending';
  * Starts a fixture. The environment is only the given one, without certificates and tokens of this machine.
  * `ended` resolves to `{ code, signal, stdout, stderr, heldMs }`; `heldMs` counts from the line `ending` or from `kill`.
  */
-export function startFixture(name, env, { nodeArgs = [], killAfterMs = KILL_AFTER_MS } = {}) {
+export function startFixture(name, env, { nodeArgs = [], shell, killAfterMs = KILL_AFTER_MS } = {}) {
   const path = fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
-  const child = spawn(process.execPath, [...nodeArgs, path], { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const command = [process.execPath, ...nodeArgs, path];
+  // `shell`: commands before it, in the same process.
+  const [file, ...args] = shell ? ['/bin/sh', '-c', `${shell}; exec "$@"`, 'sh', ...command] : command;
+  const child = spawn(file, args, { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   const waiters = new Set();
   let endingAtMs;
