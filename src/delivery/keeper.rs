@@ -1,5 +1,5 @@
-//! An exporter's dealings with its spool: what is in memory of it, what is not, and what the two say to each other.
-//! Without a spool nothing here does anything.
+//! The exporter's side of its spool: which records are in memory, which are in the spool alone, and the commands that follow.
+//! Without a spool nothing here has an effect.
 
 use crate::{
     delivery::payload::RecordRange,
@@ -8,6 +8,7 @@ use crate::{
         Spool,
         block::Block,
         message::{Command, Counts, Holding, Place, Report},
+        ranges::Ranges,
         segment::{MAX_NUMBER, OWN_RUN, RunId},
     },
     stats::DropReason,
@@ -15,13 +16,22 @@ use crate::{
 
 /// A hand-over with more JSON than this is written in parts.
 const BLOCK_BYTES: usize = 1 << 20;
-/// So many bytes of each signal are read back at most before they are delivered: 5 MiB in all. Less of a small queue.
+/// The bytes of each signal that are read back ahead of their delivery: 5 MiB in all. A small queue has less.
 const READ_BYTES: usize = 1 << 20;
 
-/// Numbers of one run are below this; in the exporter those of an adopted run begin at a multiple of it.
+/// Numbers of one run are below this. In the exporter the numbers of an adopted run begin at a multiple of it.
 const RUN: u64 = MAX_NUMBER;
 /// What stands for the own run in the numbers of its records that were read back.
 const OWN_READ_BACK: u64 = 1 << 23;
+
+/// What the spool has answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// To [`Keeper::confirm`].
+    Confirmed,
+    /// To [`Keeper::keep`].
+    Kept,
+}
 
 /// See the module.
 #[derive(Default)]
@@ -39,6 +49,10 @@ pub struct Keeper {
     last_ticket: u32,
     /// The question that is not answered yet.
     waits_for: Option<u32>,
+    /// [`Keeper::keep`] is not answered yet.
+    keeping: Option<u32>,
+    /// Acknowledgements that the spool has not taken, by the numbers of the records in the exporter.
+    untaken: [Ranges; Signal::ALL.len()],
     /// Something was sent after the last question.
     dirty: bool,
     read_bytes: usize,
@@ -89,24 +103,25 @@ impl Keeper {
             spool.send(Command::Append(signal, std::mem::take(block)));
             self.dirty = true;
         }
+        self.acknowledge_again(false);
     }
 
     /// Records are delivered or dropped for good. `bytes`: of their JSON.
     pub fn settle(&mut self, records: &RecordRange, bytes: usize) {
         if self.spool.is_some() {
             self.leave_memory(records, bytes);
-            self.send(Command::Ack(records.signal, place(records)));
+            if !self.send(Command::Ack(records.signal, place(records)))
+                && let Some(untaken) = self.untaken.get_mut(records.signal.index())
+            {
+                untaken.insert(records.first..records.first + records.count);
+            }
         }
     }
 
-    /// Memory lets go of records. False when the spool does not take them; what it has not got it reports.
+    /// Memory releases records. False when the spool does not take them. The spool reports those that it does not have.
     #[must_use]
     pub fn park(&mut self, records: &RecordRange, bytes: usize, reason: DropReason) -> bool {
-        self.hand_over();
-        let taken = self.spool.as_ref().is_some_and(|spool| {
-            let park = Command::Park(records.signal, place(records), reason);
-            spool.send(park)
-        });
+        let taken = self.send(Command::Park(records.signal, place(records), reason));
         if taken {
             self.leave_memory(records, bytes);
             add(&mut self.spooled, records.signal, records.count);
@@ -127,12 +142,13 @@ impl Keeper {
         }
     }
 
-    /// Memory lets go of everything; answers how many records of each signal that are. The spool reports what it has not
-    /// got, and [`Report::Confirmed`].
+    /// Memory releases everything; returns the number of records of each signal. The spool reports those that it does not
+    /// have, and answers by [`Report::Confirmed`].
     pub fn keep(&mut self, reason: DropReason) -> Counts {
         self.hand_over();
         let holding = self.holding;
-        self.ask(|ticket| Command::Keep(ticket, holding, reason));
+        self.keeping = self.ask(|ticket| Command::Keep(ticket, holding, reason));
+        self.asked = Default::default();
         self.holding.memory = Counts::default();
         self.read_back = Default::default();
         for signal in Signal::ALL {
@@ -159,9 +175,13 @@ impl Keeper {
         self.waits_for.is_some()
     }
 
-    /// Whether this is the answer that was waited for.
-    pub fn on_confirmed(&mut self, ticket: u32) -> bool {
-        self.waits_for.take_if(|waits_for| *waits_for == ticket).is_some()
+    /// What was answered, if it was waited for.
+    pub fn on_confirmed(&mut self, ticket: u32) -> Option<Answer> {
+        let awaited = self.waits_for.take_if(|waits_for| *waits_for == ticket).is_some();
+        if self.keeping.take_if(|keeping| *keeping == ticket).is_some() {
+            return Some(Answer::Kept);
+        }
+        awaited.then_some(Answer::Confirmed)
     }
 
     /// Stops waiting for an answer.
@@ -182,17 +202,23 @@ impl Keeper {
         }
     }
 
-    /// Records that were only in the spool are in memory. `bytes`: of their JSON.
-    pub fn on_read(&mut self, signal: Signal, count: u64, bytes: usize) {
+    /// The spool has sent records that were only there. `bytes`: of their JSON. True: they are in memory now. False: they
+    /// were on their way when memory released everything, and the spool has parked them again.
+    #[must_use]
+    pub fn on_read(&mut self, signal: Signal, count: u64, bytes: usize) -> bool {
+        add(&mut self.holding.received, signal, count);
+        if self.keeping.is_some() {
+            return false;
+        }
         self.on_spooled_left(signal, count);
         add(&mut self.holding.memory, signal, count);
-        add(&mut self.holding.received, signal, count);
         if let Some(read_back) = self.read_back.get_mut(signal.index()) {
             *read_back += bytes;
         }
         if let Some(asked) = self.asked.get_mut(signal.index()) {
             *asked = false;
         }
+        true
     }
 
     /// Records that were only in the spool are so no longer.
@@ -215,15 +241,14 @@ impl Keeper {
             let (Some(asked), Some(&read_back)) = (self.asked.get_mut(at), self.read_back.get(at)) else { continue };
             let wanted = get(&self.spooled, signal) > 0 && !*asked && read_back < self.read_bytes / 2;
             if wanted && let Some(spool) = &self.spool {
-                *asked = spool.send(Command::Read(signal, self.read_bytes - read_back));
+                *asked = spool.send_in_any_case(Command::Read(signal, self.read_bytes - read_back));
             }
         }
     }
 
-    /// A record that memory has let go of was delivered after all.
+    /// Records that memory has released were delivered after all. Without this command they are delivered again.
     pub fn settle_parked(&mut self, records: &RecordRange) {
-        self.on_spooled_left(records.signal, records.count);
-        self.send(Command::Ack(records.signal, place(records)));
+        self.send(Command::AckParked(records.signal, place(records)));
     }
 
     fn leave_memory(&mut self, records: &RecordRange, bytes: usize) {
@@ -238,20 +263,35 @@ impl Keeper {
         }
     }
 
-    fn send(&mut self, command: Command) {
+    fn send(&mut self, command: Command) -> bool {
         self.hand_over();
-        if let Some(spool) = &self.spool {
-            self.dirty = true;
-            // An acknowledgement that is not taken costs a second delivery after the end of the process.
-            spool.send(command);
+        self.dirty |= self.spool.is_some();
+        self.spool.as_ref().is_some_and(|spool| spool.send(command))
+    }
+
+    /// Sends the acknowledgements that the spool has not taken before, as far as it has room. `all`: without regard to room.
+    fn acknowledge_again(&mut self, all: bool) {
+        let Some(spool) = &self.spool else { return };
+        for (signal, untaken) in Signal::ALL.into_iter().zip(&mut self.untaken) {
+            while let Some(range) = untaken.first() {
+                let records = RecordRange { signal, first: range.start, count: range.end - range.start };
+                let ack = Command::Ack(signal, place(&records));
+                let taken = if all { spool.send_in_any_case(ack) } else { spool.send(ack) };
+                if !taken {
+                    break;
+                }
+                untaken.remove(&range);
+            }
         }
     }
 
     fn ask(&mut self, command: impl FnOnce(u32) -> Command) -> Option<u32> {
         self.hand_over();
+        // The spool compares counts, so it has to know of everything that is settled.
+        self.acknowledge_again(true);
         let ticket = self.last_ticket.wrapping_add(1);
         self.last_ticket = ticket;
-        let asked = self.spool.as_ref().is_some_and(|spool| spool.send(command(ticket)));
+        let asked = self.spool.as_ref().is_some_and(|spool| spool.send_in_any_case(command(ticket)));
         self.dirty = false;
         self.waits_for = asked.then_some(ticket);
         self.waits_for

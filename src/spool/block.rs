@@ -1,4 +1,4 @@
-//! Records as they go to the spool and come back: numbers without a gap, and their JSON in one piece.
+//! Records as they cross between engine and spool: numbers without a gap, and their JSON in one piece.
 
 use std::ops::Range;
 

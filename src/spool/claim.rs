@@ -1,5 +1,5 @@
-//! Who owns a run. A run is a directory with a lock file beside it, which its owner holds as long as it lives: the system
-//! lets go of it however the process ends. Whoever gets the lock of a run owns it.
+//! The owners of runs. A run is a directory with a lock file beside it. Its owner holds the lock until its process ends: the
+//! system releases a lock however the process ends. A process that gets the lock of a run owns the run.
 
 use std::{
     collections::BTreeSet,
@@ -30,7 +30,8 @@ impl<D: Disk> Run<D> {
     pub fn create(disk: &D, destination: &Path) -> io::Result<Self> {
         disk.create_dir(destination)?;
         let unsupported = |text| io::Error::new(io::ErrorKind::Unsupported, text);
-        // Each time somebody else may take the lock for that of a dead run and remove it; not three times.
+        // Another process may take the new lock for that of a dead run and remove it. That does not happen three times in
+        // a row.
         for _ in 0..3 {
             let name = format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
             let (directory, lock_path) = paths(destination, &name);
@@ -53,7 +54,7 @@ impl<D: Disk> Run<D> {
         let (directory, lock_path) = paths(destination, name);
         let Some(lock) = disk.lock(&lock_path)? else { return Ok(None) };
         let run = Self { name: name.to_owned(), directory, lock_path, lock };
-        // Its last owner may have emptied it in between.
+        // Its last owner may have removed it just before.
         if disk.list(&run.directory).is_err() {
             let _ = disk.remove_file(&run.lock_path);
             return Ok(None);
@@ -66,7 +67,7 @@ impl<D: Disk> Run<D> {
         disk.holds(&self.lock, &self.lock_path)
     }
 
-    /// Removes it, when nothing is left in it; answers whether that was so. The lock is let go last.
+    /// Removes the run if it is empty; returns whether it was. The lock is released last.
     pub fn remove(self, disk: &D) -> bool {
         let removed = disk.remove_dir(&self.directory).is_ok();
         if removed {
@@ -76,7 +77,7 @@ impl<D: Disk> Run<D> {
     }
 }
 
-/// The names of the runs among the entries of a destination's directory, also of those that only a lock is left of.
+/// The names of the runs among the entries of a destination's directory, and of those of which only the lock is left.
 pub fn runs<'a>(entries: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
     let is_name = |name: &&str| name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
     let names = entries.filter_map(|entry| entry.strip_suffix(RUN).or_else(|| entry.strip_suffix(LOCK)));

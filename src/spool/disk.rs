@@ -1,4 +1,4 @@
-//! What the spool asks of a file system, so that a test can take one that forgets; and the real one.
+//! The file system as the spool needs it, so that a test can replace it by one that forgets; and the real one.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
@@ -17,11 +17,11 @@ pub struct Entry {
     pub bytes: u64,
 }
 
-/// A file system. Only the spool's thread calls it: any of this may wait for a disk.
+/// A file system. Only the spool's thread calls it, because any of these may wait for a disk.
 pub trait Disk: Send + 'static {
     /// A file that is written at its end.
     type File: Send;
-    /// A lock that is held until it is dropped, or the process ends in whatever way.
+    /// A lock that is held until it is dropped or the process ends.
     type Lock: Send;
 
     /// Why the directory cannot hold a spool, although it can be written.
@@ -46,7 +46,12 @@ pub trait Disk: Send + 'static {
     /// # Errors
     /// Those of the system.
     fn write(&self, file: &mut Self::File, bytes: &[u8]) -> io::Result<()>;
-    /// Waits until what was written would survive a loss of power, once its directory is synced too.
+    /// Cuts a file to this length.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn truncate(&self, file: &Self::File, bytes: u64) -> io::Result<()>;
+    /// Waits until the content would survive a loss of power. The name needs [`Disk::sync_dir`].
     ///
     /// # Errors
     /// Those of the system.
@@ -104,7 +109,7 @@ impl Disk for RealDisk {
         let mut entries = Vec::new();
         for entry in fs::read_dir(path)? {
             let entry = entry?;
-            // It may be gone by now; other processes work here too.
+            // Another process may have removed it since.
             let Ok(metadata) = entry.metadata() else { continue };
             let Ok(name) = entry.file_name().into_string() else { continue };
             entries.push(Entry { name, bytes: metadata.len() });
@@ -118,6 +123,10 @@ impl Disk for RealDisk {
 
     fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
         file.write_all(bytes)
+    }
+
+    fn truncate(&self, file: &File, bytes: u64) -> io::Result<()> {
+        file.set_len(bytes)
     }
 
     fn sync(&self, file: &File) -> io::Result<()> {
@@ -144,7 +153,7 @@ impl Disk for RealDisk {
     fn lock(&self, path: &Path) -> io::Result<Option<File>> {
         let file = options().write(true).open(path)?;
         match file.try_lock() {
-            // Its holder removes the file before letting go, so a lock on a removed file is no lock.
+            // The holder removes the file before it releases the lock, so a lock on a removed file is no lock.
             Ok(()) => Ok(self.holds(&file, path).then_some(file)),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),

@@ -10,14 +10,14 @@ use crate::signal::Signal;
 pub const VERSION: u16 = 1;
 
 /// Begins each frame. Its first byte never occurs in UTF-8, so no record holds it.
-const MARK: [u8; 4] = [0xF7, b'M', b'S', b'F'];
+pub(super) const MARK: [u8; 4] = [0xF7, b'M', b'S', b'F'];
 /// Mark, length and checksum.
-const PREFIX: usize = 12;
+pub(super) const PREFIX: usize = 12;
 const MAGIC: [u8; 8] = *b"MASTRASP";
 /// Bytes of the header of a segment.
 pub const HEADER: usize = 16;
 
-const RECORDS: u8 = 1;
+pub(super) const RECORDS: u8 = 1;
 const ACK: u8 = 2;
 
 /// What a frame says.
@@ -59,15 +59,6 @@ impl<'a> Records<'a> {
             record
         })
     }
-}
-
-/// What stands next in a file.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Found<'a> {
-    /// A frame whose checksum holds.
-    Frame(Frame<'a>),
-    /// Bytes that are none.
-    Damaged(&'a [u8]),
 }
 
 /// What the first bytes of a segment say.
@@ -162,50 +153,8 @@ fn frame(out: &mut Vec<u8>, kind: u8, write: impl FnOnce(&mut Vec<u8>)) {
     }
 }
 
-/// The frames of a file. Behind what cannot be read it goes on at the next mark.
-#[derive(Debug)]
-pub struct Frames<'a> {
-    bytes: &'a [u8],
-}
-
-impl<'a> Frames<'a> {
-    /// `bytes`: what follows the header.
-    #[must_use]
-    pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes }
-    }
-}
-
-impl<'a> Iterator for Frames<'a> {
-    type Item = Found<'a>;
-
-    fn next(&mut self) -> Option<Found<'a>> {
-        if self.bytes.is_empty() {
-            return None;
-        }
-        if let Some((frame, rest)) = read(self.bytes) {
-            self.bytes = rest;
-            return Some(Found::Frame(frame));
-        }
-        let mut damaged = 1;
-        while let Some(rest) = self.bytes.get(damaged..).filter(|rest| !rest.is_empty()) {
-            match rest.iter().position(|&byte| byte == MARK[0]) {
-                Some(at) if rest.get(at..).is_some_and(|rest| read(rest).is_some()) => {
-                    damaged += at;
-                    break;
-                }
-                Some(at) => damaged += at + 1,
-                None => damaged = self.bytes.len(),
-            }
-        }
-        let (damaged, rest) = self.bytes.split_at_checked(damaged).unwrap_or((self.bytes, &[]));
-        self.bytes = rest;
-        Some(Found::Damaged(damaged))
-    }
-}
-
-/// The frame at the beginning, and what follows it.
-fn read(bytes: &[u8]) -> Option<(Frame<'_>, &[u8])> {
+/// The frame at the beginning, and what follows it. What is read of bytes that are no frame is taken off `budget`.
+pub(super) fn read<'a>(bytes: &'a [u8], budget: &mut usize) -> Option<(Frame<'a>, &'a [u8])> {
     let mut cursor = Cursor(bytes);
     if cursor.take::<4>()? != &MARK {
         return None;
@@ -213,32 +162,41 @@ fn read(bytes: &[u8]) -> Option<(Frame<'_>, &[u8])> {
     let length = u32::from_le_bytes(*cursor.take()?) as usize;
     let sum = u32::from_le_bytes(*cursor.take()?);
     let (content, rest) = cursor.0.split_at_checked(length)?;
+    let before = *budget;
+    let frame = parse(content, budget)?;
+    *budget = budget.checked_sub(content.len())?;
     if checksum(content) != sum {
         return None;
     }
+    *budget = before;
+    Some((frame, rest))
+}
+
+/// What a frame says, if its parts have the length of the whole.
+fn parse<'a>(content: &'a [u8], budget: &mut usize) -> Option<Frame<'a>> {
     let mut cursor = Cursor(content);
     let [kind] = *cursor.take()?;
     let first = u64::from_le_bytes(*cursor.take()?);
     let second = u64::from_le_bytes(*cursor.take()?);
-    let frame = match kind {
+    match kind {
         RECORDS => {
             let count = u32::from_le_bytes(*cursor.take()?) as usize;
-            let (lengths, json) = cursor.0.split_at_checked(count.checked_mul(4)?)?;
-            let (lengths, _) = lengths.as_chunks();
+            let (table, json) = cursor.0.split_at_checked(count.checked_mul(4)?)?;
+            *budget = budget.checked_sub(table.len())?;
+            let (lengths, _) = table.as_chunks();
             let total: u64 = lengths.iter().map(|length| u64::from(u32::from_le_bytes(*length))).sum();
             first.checked_add(count as u64)?;
-            if count == 0 || total != json.len() as u64 {
-                return None;
-            }
-            Frame::Records(Records { first, wall_ms: second, lengths, json })
+            let whole = count > 0 && total == json.len() as u64;
+            whole.then_some(Frame::Records(Records { first, wall_ms: second, lengths, json }))
         }
-        ACK => Frame::Ack(first..first.checked_add(second)?),
-        _ => return None,
-    };
-    Some((frame, rest))
+        ACK if cursor.0.is_empty() => Some(Frame::Ack(first..first.checked_add(second)?)),
+        _ => None,
+    }
 }
 
 fn checksum(bytes: &[u8]) -> u32 {
+    #[cfg(test)]
+    CHECKED.set(CHECKED.get() + bytes.len());
     let mut hasher = Hasher::new();
     hasher.update(bytes);
     hasher.finalize()
@@ -255,52 +213,14 @@ impl<'a> Cursor<'a> {
 }
 
 #[cfg(test)]
+thread_local! {
+    /// Bytes that went through a checksum.
+    pub(super) static CHECKED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
-
-    fn two_frames() -> (Vec<u8>, usize) {
-        let mut bytes = Vec::new();
-        write_records(&mut bytes, 7, 99, &[1, 2], b"123");
-        let second = bytes.len();
-        write_ack(&mut bytes, &(3..5));
-        (bytes, second)
-    }
-
-    #[test]
-    fn what_is_written_is_read() {
-        let (bytes, _) = two_frames();
-        let found: Vec<_> = Frames::new(&bytes).collect();
-        let [Found::Frame(Frame::Records(records)), Found::Frame(Frame::Ack(numbers))] = found.as_slice() else {
-            panic!("{found:?}")
-        };
-        assert_eq!((records.numbers(), records.wall_ms, numbers), (7..9, 99, &(3..5)));
-        assert_eq!(records.iter().collect::<Vec<_>>(), [b"1".as_slice(), b"23"]);
-    }
-
-    #[test]
-    fn any_flipped_bit_costs_its_frame_and_no_other() {
-        let (bytes, second) = two_frames();
-        for bit in 0..bytes.len() * 8 {
-            let mut bytes = bytes.clone();
-            bytes[bit / 8] ^= 1 << (bit % 8);
-            let found: Vec<_> = Frames::new(&bytes).collect();
-            let intact = found.iter().filter(|found| matches!(found, Found::Frame(_))).count();
-            assert_eq!(intact, 1, "bit {bit}");
-            let damaged: usize =
-                found.iter().map(|found| if let Found::Damaged(bytes) = found { bytes.len() } else { 0 }).sum();
-            assert_eq!(damaged, if bit / 8 < second { second } else { bytes.len() - second }, "bit {bit}");
-        }
-    }
-
-    #[test]
-    fn any_cut_costs_the_frame_it_cuts() {
-        let (bytes, second) = two_frames();
-        for length in 0..bytes.len() {
-            let found: Vec<_> = Frames::new(&bytes[..length]).collect();
-            let intact = found.iter().filter(|found| matches!(found, Found::Frame(_))).count();
-            assert_eq!(intact, usize::from(length >= second), "{length}");
-        }
-    }
 
     #[test]
     fn a_header_tells_its_version_or_that_it_is_damaged() {
@@ -313,16 +233,5 @@ mod tests {
             assert_eq!(read_header(&bytes), Header::Damaged, "bit {bit}");
         }
         assert_eq!(read_header(&bytes[..HEADER - 1]), Header::Damaged);
-    }
-
-    #[test]
-    fn numbers_and_lengths_that_cannot_be_are_damage() {
-        for (first, lengths, json) in
-            [(u64::MAX, [1, 2].as_slice(), b"123".as_slice()), (0, &[1], b"12"), (0, &[], b"")]
-        {
-            let mut bytes = Vec::new();
-            write_records(&mut bytes, first, 0, lengths, json);
-            assert_eq!(Frames::new(&bytes).next(), Some(Found::Damaged(&bytes)));
-        }
     }
 }

@@ -17,7 +17,7 @@ pub struct Place {
     pub numbers: Range<u64>,
 }
 
-/// What the engine's memory holds of what is or was in the spool.
+/// How many records the engine's memory holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Holding {
     /// Records in memory that are not settled.
@@ -33,23 +33,28 @@ pub enum Command {
     Append(Signal, Block),
     /// These are delivered or dropped for good.
     Ack(Signal, Place),
-    /// The engine's memory has let go of these. Those that are not in the spool are dropped, for this reason.
+    /// These are delivered by a request that was in flight when `Keep` was sent. The spool settles and reports those
+    /// that are still parked. The engine holds the others again, and sends them again.
+    AckParked(Signal, Place),
+    /// The engine's memory has released these. Those that are not in the spool are dropped for this reason.
     Park(Signal, Place, DropReason),
     /// The engine has room for this many bytes of parked records of a signal. Answered once, when there are any.
     Read(Signal, usize),
     /// Write everything to the disk, then say whether all that the memory holds is there.
     Confirm(u32, Holding),
-    /// The same, and the engine's memory lets go of everything, as with `Park`.
+    /// The same, and the engine's memory releases everything, as with `Park`.
     Keep(u32, Holding, DropReason),
 }
 
 /// What the spool has to say.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Report {
-    /// Records of a dead run are ours now, and parked.
+    /// So many records of a dead run are parked here now.
     Recovered(Counts),
     /// Parked records; the engine holds them from now on.
     Read(Signal, Vec<(RunId, Block)>),
+    /// So many records were settled by [`Command::AckParked`].
+    Settled(Signal, u64),
     /// Parked records are lost.
     Dropped(Signal, DropReason, u64),
     /// The answer to `Confirm` or `Keep` with this ticket: whether all is in the spool.

@@ -1,10 +1,11 @@
-//! What was exported and is not delivered yet, on a disk: it survives the process, and makes room in memory.
+//! Keeps exported records on a disk until they are delivered, so that they survive the process and need no memory.
 //!
 //! The thread `mastra-spool` is the only code that waits for a disk. The engine holds a [`Spool`]: it sends
 //! [`message::Command`]s over a channel that is bounded in bytes and gets [`message::Report`]s. Records are named by run,
 //! signal and number. The engine appends each record when it is decoded, and acknowledges it when it is delivered or
-//! dropped for good. What it lets go of in between because of memory, time or the end of the process it parks; parked
-//! records it reads back when there is room. Records of a run whose process has died are parked from the start.
+//! dropped for good. It parks the records that its memory releases before that: to make room, after `retryWindowMs`, or at
+//! the end of the process. It reads parked records back when memory has room. Records of a run whose process has died are
+//! parked from the start.
 //!
 //! # Files
 //!
@@ -13,7 +14,7 @@
 //!     <run>.lock                                locked by the owner of the run as long as it lives
 //!     <run>.run/                                what one process has written, for one exporter
 //!         traces-00000000000000000000.seg       a segment: signal, and number of its first record
-//!         traces-00000000000000000000.ack       what of it is delivered or dropped
+//!         traces-00000000000000000000.ack       which of its records are delivered or dropped
 //! ```
 //!
 //! A segment is written at its end only, closed at 4 MiB (a sixteenth of `maxSpoolBytes` if that is less), and removed when
@@ -22,8 +23,8 @@
 //!
 //! # Format, version 1
 //!
-//! All numbers are little-endian. A segment is a header and frames, a file of acknowledgements is frames alone. What
-//! cannot be read is passed over up to the next mark.
+//! All numbers are little-endian. A segment is a header and frames, a file of acknowledgements is frames alone. A reader
+//! skips bytes that are no frame, up to the next mark that begins one.
 //!
 //! | header | bytes | |
 //! |---|---|---|
@@ -48,8 +49,11 @@
 //! | module | what it is |
 //! |---|---|
 //! | `message` | what crosses between the engine and the thread |
-//! | `frame`, `segment` | bytes; names, and what a segment says |
-//! | `store` | the state: what is parked, what is held; `recover` dead runs and limits, `writer` open files |
+//! | `frame`, `frames` | bytes; the search for the next frame behind damage |
+//! | `segment` | names, and what a segment says |
+//! | `store` | the state: what is parked, what is held, and the commands that change it |
+//! | `own`, `recover` | the run of this process; dead runs, and the limits |
+//! | `parked`, `writer` | parked records that the engine reads back; open files |
 //! | `claim` | owners of runs |
 //! | `ranges`, `block` | sets of numbers; records in one piece |
 //! | `disk`, `mounts` | the file system |
@@ -59,8 +63,11 @@ pub mod block;
 mod claim;
 pub mod disk;
 pub mod frame;
+pub mod frames;
 pub mod message;
 mod mounts;
+mod own;
+mod parked;
 pub mod ranges;
 mod recover;
 pub mod segment;
@@ -87,10 +94,8 @@ use disk::RealDisk;
 use message::{Command, Report};
 use store::{Limits, Store};
 
-/// What may wait for the disk, in bytes. Records beyond it are kept in memory only.
+/// What may wait for the disk, in bytes. Records beyond it are kept in memory only; other commands get a quarter more.
 const MAX_WAITING_BYTES: usize = 16 << 20;
-/// Other commands get this much beyond that.
-const RESERVED_BYTES: usize = 4 << 20;
 
 /// The engine's side of a spool. Nothing here waits. Dropping it ends the thread after it has written everything.
 #[derive(Debug)]
@@ -98,6 +103,7 @@ pub struct Spool {
     commands: Sender<Command>,
     reports: Receiver<Report>,
     waiting: Arc<AtomicUsize>,
+    max_waiting_bytes: usize,
 }
 
 /// The other side of a [`Spool`].
@@ -111,25 +117,28 @@ pub struct Link {
 }
 
 impl Spool {
-    /// Both sides.
+    /// Both sides. `max_waiting_bytes`: what may wait for the disk.
     #[must_use]
-    pub fn pair() -> (Self, Link) {
+    pub fn pair(max_waiting_bytes: usize) -> (Self, Link) {
         let (commands, for_thread) = unbounded();
         let (for_engine, reports) = unbounded();
         let waiting = Arc::<AtomicUsize>::default();
         let link = Link { commands: for_thread, reports: for_engine, waiting: Arc::clone(&waiting) };
-        (Self { commands, reports, waiting }, link)
+        (Self { commands, reports, waiting, max_waiting_bytes }, link)
     }
 
     /// Sends a command. False when it was not taken, because the disk is too far behind or the thread has ended.
     #[expect(clippy::must_use_candidate, reason = "some commands may be lost")]
     pub fn send(&self, command: Command) -> bool {
-        let bytes = cost(&command);
-        let reserved = if matches!(command, Command::Append(..)) { 0 } else { RESERVED_BYTES };
-        if self.waiting.load(Ordering::Relaxed) + bytes > MAX_WAITING_BYTES + reserved {
-            return false;
-        }
-        self.waiting.fetch_add(bytes, Ordering::Relaxed);
+        let reserved = if matches!(command, Command::Append(..)) { 0 } else { self.max_waiting_bytes / 4 };
+        let waiting = self.waiting.load(Ordering::Relaxed) + cost(&command);
+        waiting <= self.max_waiting_bytes + reserved && self.send_in_any_case(command)
+    }
+
+    /// Sends one of the few commands that must not be lost. False when the thread has ended.
+    #[must_use]
+    pub fn send_in_any_case(&self, command: Command) -> bool {
+        self.waiting.fetch_add(cost(&command), Ordering::Relaxed);
         self.commands.send(command).is_ok()
     }
 
@@ -168,7 +177,7 @@ pub fn open(
 ) -> io::Result<(Spool, JoinHandle<()>)> {
     let directory = destination(&config.directory, endpoints);
     let limits = Limits::new(config);
-    let (spool, link) = Spool::pair();
+    let (spool, link) = Spool::pair(MAX_WAITING_BYTES);
     let thread = thread::start(move |now_ms| Store::open(RealDisk, directory, limits, now_ms), link, stats, wake)?;
     Ok((spool, thread))
 }

@@ -1,4 +1,4 @@
-//! Which kind of file system a directory is on, as Linux tells it in `/proc/self/mountinfo`. Elsewhere nothing is known.
+//! The kind of file system that a directory is on, from Linux's `/proc/self/mountinfo`. Other systems tell nothing.
 
 use std::{fs, path::Path};
 
@@ -28,7 +28,7 @@ pub fn network_kind(directory: &Path) -> Option<String> {
     NETWORK.contains(&kind).then(|| kind.to_owned())
 }
 
-/// The kind of the innermost mount that the directory is on; of two on the same place the later one covers the other.
+/// The kind of the innermost mount that the directory is on. The later of two mounts on the same place covers the other.
 fn kind_of<'a>(directory: &Path, mounts: &'a str) -> Option<&'a str> {
     let mounts = mounts.lines().filter_map(|line| {
         let (mount, source) = line.split_once(" - ")?;

@@ -30,7 +30,7 @@ impl Ranges {
             return;
         }
         self.count += end - start;
-        // All that touch: the last that starts at or before the end, again and again.
+        // Joins it with each range that touches it: the last one that starts at or before its end, until none is left.
         while let Some((&other_start, &other_end)) = self.ranges.range(..=end).next_back() {
             if other_end < start {
                 break;
@@ -43,7 +43,7 @@ impl Ranges {
         self.ranges.insert(start, end);
     }
 
-    /// Takes numbers out; answers which of them were in it.
+    /// Takes numbers out; returns those that were in it.
     pub fn remove(&mut self, range: &Range<u64>) -> Vec<Range<u64>> {
         let taken = self.within(range);
         for part in &taken {
@@ -67,6 +67,12 @@ impl Ranges {
         let from = self.ranges.range(range.start..range.end.max(range.start));
         let parts = before.into_iter().chain(from).map(|(&start, &end)| start.max(range.start)..end.min(range.end));
         parts.filter(|part| part.start < part.end).collect()
+    }
+
+    /// The first of them.
+    #[must_use]
+    pub fn first(&self) -> Option<Range<u64>> {
+        self.iter().next()
     }
 
     /// All of them, in order.

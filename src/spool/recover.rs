@@ -1,4 +1,4 @@
-//! Dead runs: found, taken over, looked through and removed; and what has to go because it is too much or too old.
+//! Dead runs, from their adoption to their removal; and the limits, which remove the oldest segments of all runs.
 
 use std::io;
 
@@ -129,13 +129,13 @@ impl<D: Disk> Store<D> {
             if !acks.is_empty() {
                 self.writer.adopt(&self.disk, &segment::acks_path(&path));
             }
-            // Whoever takes this segment over next need not count them again.
+            // The next owner of this segment need not count them again.
             scanned.unreadable.iter().for_each(|numbers| self.write_ack(key, &numbers));
         }
         self.serve();
     }
 
-    /// Lets the oldest segments go until the limit holds.
+    /// Removes the oldest segments until `maxSpoolBytes` holds.
     pub(super) fn make_room(&mut self) {
         while self.total_bytes + self.live_bytes > self.limits.max_bytes {
             if self.has_work() {
@@ -148,7 +148,7 @@ impl<D: Disk> Store<D> {
         }
     }
 
-    /// Lets segments go in which everything is too old.
+    /// Removes segments in which every record is too old.
     pub(super) fn expire(&mut self) {
         let too_old = |segment: &Segment| segment.newest_ms.saturating_add(self.limits.max_age_ms) < self.now_ms;
         let expired = self.segments.iter().filter(|(_, segment)| too_old(segment));
@@ -194,7 +194,7 @@ impl<D: Disk> Store<D> {
         }
         let name = run.name.clone();
         if !run.remove(&self.disk) {
-            // There is something in it that is not ours.
+            // It contains a file that is not ours.
             self.left_alone.insert(name);
         }
     }

@@ -7,7 +7,8 @@ use std::{
 
 use super::{
     block::Block,
-    frame::{self, Found, Frame, Frames, HEADER, Header, VERSION},
+    frame::{self, Frame, HEADER, Header, VERSION},
+    frames::{Found, Frames},
     ranges::Ranges,
 };
 use crate::signal::Signal;
@@ -28,7 +29,7 @@ pub const MAX_RUN: RunId = 1 << 22;
 /// each other in this order.
 pub type Key = (RunId, usize, u64);
 
-/// What is known of a segment. Of the records in it each is either parked or held, or settled and in neither.
+/// What is known of a segment. Each of its records is parked, held, or settled and in neither set.
 #[derive(Debug)]
 pub struct Segment {
     /// Which signal.
@@ -121,7 +122,7 @@ pub fn scan(bytes: &[u8], acks: &[u8], numbers: &Range<u64>) -> Result<Scanned, 
                 next = range.end;
                 scanned.readable.insert(range);
             }
-            // Whatever it is, it does not belong here.
+            // Such a frame does not belong here.
             Found::Frame(_) => {}
             Found::Damaged(bytes) => {
                 scanned.damaged_bytes += bytes.len() as u64;
@@ -193,12 +194,12 @@ pub fn take(bytes: &[u8], parked: &Ranges, max_bytes: usize, not_before_ms: u64)
 fn frames(bytes: &[u8]) -> Result<Frames<'_>, Newer> {
     match frame::read_header(bytes) {
         Header::Version(version) if version > VERSION => Err(Newer(version)),
-        // Of a damaged header the frames may still hold.
+        // The frames behind a damaged header may be whole.
         _ => Ok(Frames::new(bytes.get(HEADER..).unwrap_or_default())),
     }
 }
 
-/// Numbers only grow: what goes back or beyond was not written by us.
+/// Numbers only grow: a frame with smaller numbers, or numbers of the next segment, was not written by us.
 fn is_next(numbers: &Range<u64>, next: u64, end: u64) -> bool {
     numbers.start >= next && numbers.end <= end
 }

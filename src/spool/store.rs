@@ -1,9 +1,8 @@
-//! What is in the spool: the run that this process writes, and dead runs that it has taken over. Pure but for the disk;
-//! told the time of day.
+//! The state of the spool: the run that this process writes, and dead runs that it has taken over. Pure but for the disk;
+//! the time of day is passed in.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    io,
     ops::Range,
     path::{Path, PathBuf},
 };
@@ -13,9 +12,10 @@ use super::{
     claim::Run,
     disk::Disk,
     message::{Command, Counts, Holding, Place, Report},
+    own::RETRY_TICKS,
     ranges::{self, Ranges},
     recover::Unscanned,
-    segment::{self, Key, OWN_RUN, RunId, Segment},
+    segment::{Key, OWN_RUN, RunId, Segment},
     writer::Writer,
 };
 use crate::{
@@ -24,12 +24,8 @@ use crate::{
     stats::DropReason,
 };
 
-/// A failed disk is tried again after this many ticks.
-const RETRY_TICKS: u32 = 10;
-/// How often others' runs are looked at: one that was live at the start may be dead by now.
+/// The time between two looks at the runs of other processes, in ticks: a process may have died since the last one.
 const LOOK_TICKS: u32 = 20;
-/// A segment that cannot be opened is given up after this many attempts, one a tick.
-const MAX_FAILURES: u32 = 10;
 
 /// What may be kept.
 #[derive(Clone, Copy, Debug)]
@@ -74,17 +70,17 @@ pub struct Store<D: Disk> {
     /// Ticks until others' runs are looked at again.
     look_in: u32,
     /// Records read for the engine so far.
-    given: Counts,
+    pub(super) given: Counts,
     /// The engine has room for so many bytes of each signal.
-    wanted: [Option<usize>; Signal::ALL.len()],
+    pub(super) wanted: [Option<usize>; Signal::ALL.len()],
     /// Ticks until the next attempt, after a failure.
-    retry_in: Option<u32>,
+    pub(super) retry_in: Option<u32>,
     pub(super) now_ms: u64,
     reports: Vec<Report>,
 }
 
 impl<D: Disk> Store<D> {
-    /// Opens the spool of a destination. What goes wrong is reported; then it is tried again later.
+    /// Opens the spool of a destination. A failure is reported, and the attempt is repeated later.
     pub fn open(disk: D, directory: PathBuf, limits: Limits, now_ms: u64) -> Self {
         let mut store = Self {
             disk,
@@ -119,6 +115,7 @@ impl<D: Disk> Store<D> {
         match command {
             Command::Append(signal, block) => self.append(signal, &block),
             Command::Ack(signal, place) => self.ack(signal, &place),
+            Command::AckParked(signal, place) => self.ack_parked(signal, &place),
             Command::Park(signal, place, reason) => self.park(signal, &place, reason),
             Command::Read(signal, max_bytes) => {
                 if let Some(wanted) = self.wanted.get_mut(signal.index()) {
@@ -136,6 +133,8 @@ impl<D: Disk> Store<D> {
                     let held = std::mem::take(&mut segment.held);
                     held.iter().for_each(|range| segment.parked.insert(range));
                 }
+                // The engine does not take what was read before this, and asks anew for what it wants after it.
+                self.wanted = Default::default();
                 for (signal, count) in Signal::ALL.into_iter().zip(missing) {
                     self.lose(signal, reason, count);
                 }
@@ -146,7 +145,7 @@ impl<D: Disk> Store<D> {
         self.serve();
     }
 
-    /// Twice a second: syncs, and looks after what others do.
+    /// Twice a second: syncs, applies the limits, and looks for dead runs.
     pub fn tick(&mut self, now_ms: u64) {
         self.now_ms = now_ms;
         if self.limits.sync {
@@ -190,21 +189,10 @@ impl<D: Disk> Store<D> {
         bytes
     }
 
-    /// Lets go of everything: runs with records in them can be taken over by others, empty ones are removed.
+    /// Releases all runs. Empty ones are removed; other processes can take over the rest.
     pub fn close(mut self) {
         self.tidy();
         self.sync();
-    }
-
-    /// The process may end now: nothing stays of what is settled.
-    fn tidy(&mut self) {
-        self.writer.close();
-        self.remove_settled();
-        if !self.holds_any(OWN_RUN)
-            && let Some(run) = self.own.take()
-        {
-            self.remove_run(run);
-        }
     }
 
     fn append(&mut self, signal: Signal, block: &Block) {
@@ -244,7 +232,7 @@ impl<D: Disk> Store<D> {
         }
     }
 
-    fn ack(&mut self, signal: Signal, place: &Place) {
+    pub(super) fn ack(&mut self, signal: Signal, place: &Place) {
         for key in self.keys(signal, place) {
             let Some(segment) = self.segments.get_mut(&key) else { continue };
             let mut acked = segment.held.remove(&place.numbers);
@@ -257,7 +245,24 @@ impl<D: Disk> Store<D> {
         }
     }
 
-    /// Notes on the disk that records are settled. Without that they are sent again after the end of the process.
+    fn ack_parked(&mut self, signal: Signal, place: &Place) {
+        let mut count = 0;
+        for key in self.keys(signal, place) {
+            let Some(segment) = self.segments.get_mut(&key) else { continue };
+            let acked = segment.parked.remove(&place.numbers);
+            count += ranges::count(&acked);
+            if !self.remove_if_settled(key) {
+                for numbers in &acked {
+                    self.write_ack(key, numbers);
+                }
+            }
+        }
+        if count > 0 {
+            self.report(Report::Settled(signal, count));
+        }
+    }
+
+    /// Notes on the disk that records are settled. Without the note the next process sends them again.
     pub(super) fn write_ack(&mut self, key: Key, numbers: &Range<u64>) {
         let Some(segment) = self.segments.get_mut(&key) else { return };
         match self.writer.ack(&self.disk, key, segment, numbers) {
@@ -279,8 +284,8 @@ impl<D: Disk> Store<D> {
         self.lose(signal, reason, missing);
     }
 
-    /// How many records of what the engine's memory holds are not here. What is on its way to the engine is held here
-    /// already, but not there.
+    /// The number of records in the engine's memory that are not in the spool. Records on their way to the engine count as
+    /// held here, and not yet in its memory.
     fn missing(&self, holding: &Holding) -> Counts {
         let mut missing = holding.memory;
         for signal in Signal::ALL {
@@ -295,78 +300,6 @@ impl<D: Disk> Store<D> {
         missing
     }
 
-    /// Answers the engine's wishes for parked records, oldest first.
-    pub(super) fn serve(&mut self) {
-        for signal in Signal::ALL {
-            if let Some(max_bytes) = self.wanted.get(signal.index()).copied().flatten() {
-                self.serve_signal(signal, max_bytes);
-            }
-        }
-    }
-
-    fn serve_signal(&mut self, signal: Signal, max_bytes: usize) {
-        while let Some(key) = self.oldest_parked(signal) {
-            let Some(blocks) = self.read(key, max_bytes) else { return };
-            if blocks.is_empty() {
-                continue;
-            }
-            if let (Some(wanted), Some(given)) = (self.wanted.get_mut(key.1), self.given.get_mut(key.1)) {
-                *wanted = None;
-                *given += blocks.iter().map(|(_, block)| block.lengths.len() as u64).sum::<u64>();
-            }
-            return self.report(Report::Read(signal, blocks));
-        }
-    }
-
-    fn oldest_parked(&self, signal: Signal) -> Option<Key> {
-        let of_signal = self.segments.iter().filter(|(key, _)| key.1 == signal.index());
-        let parked = of_signal.filter(|(_, segment)| !segment.parked.is_empty());
-        parked.min_by_key(|(key, segment)| (segment.oldest_ms, **key)).map(|(key, _)| *key)
-    }
-
-    /// Reads parked records of a segment; `None` when that has to be tried again later.
-    fn read(&mut self, key: Key, max_bytes: usize) -> Option<Vec<(RunId, Block)>> {
-        let segment = self.segments.get_mut(&key)?;
-        let bytes = match self.disk.read(&segment.path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() != io::ErrorKind::NotFound && segment.failures < MAX_FAILURES => {
-                segment.failures += 1;
-                return None;
-            }
-            Err(_) => Vec::new(),
-        };
-        segment.failures = 0;
-        let not_before_ms = self.now_ms.saturating_sub(self.limits.max_age_ms);
-        let taken = segment::take(&bytes, &segment.parked, max_bytes, not_before_ms);
-        for block in &taken.blocks {
-            segment.parked.remove(&block.numbers());
-            segment.held.insert(block.numbers());
-        }
-        for numbers in taken.expired {
-            self.give_up(key, &numbers, DropReason::SpoolExpired);
-        }
-        if taken.complete {
-            // What is parked and was not found is not there.
-            let segment = self.segments.get(&key);
-            let lost: Vec<Range<u64>> = segment.map(|segment| segment.parked.iter().collect()).unwrap_or_default();
-            if let (Some(segment), false) = (segment, lost.is_empty()) {
-                let (path, records) = (shown(&segment.path), ranges::count(&lost));
-                self.report(Report::Unreadable { path, records, bytes: 0 });
-            }
-            for numbers in lost {
-                self.give_up(key, &numbers, DropReason::SpoolUnreadable);
-            }
-        }
-        Some(taken.blocks.into_iter().map(|block| (key.0, block)).collect())
-    }
-
-    /// Drops parked records for good.
-    fn give_up(&mut self, key: Key, numbers: &Range<u64>, reason: DropReason) {
-        let Some(signal) = self.segments.get(&key).map(|segment| segment.signal) else { return };
-        self.ack(signal, &Place { run: key.0, numbers: numbers.clone() });
-        self.lose(signal, reason, numbers.end - numbers.start);
-    }
-
     /// The segments that these records may be in.
     fn keys(&self, signal: Signal, place: &Place) -> Vec<Key> {
         let key = |number| (place.run, signal.index(), number);
@@ -379,69 +312,14 @@ impl<D: Disk> Store<D> {
         before.into_iter().chain(within).map(|(key, _)| *key).collect()
     }
 
-    /// Waits for the disk, if that is wanted; answers whether it worked.
-    fn sync(&mut self) -> bool {
-        if !self.limits.sync {
-            self.writer.remove_doomed(&self.disk);
-            return true;
-        }
-        let synced = self.writer.sync(&self.disk);
-        if let Err(error) = &synced {
-            self.fail(error);
-        }
-        synced.is_ok()
-    }
-
-    fn create_own(&mut self) -> io::Result<()> {
-        self.disk.create_dir(&self.directory)?;
-        if let Some(why) = self.disk.unsuitable(&self.directory) {
-            return Err(io::Error::new(io::ErrorKind::Unsupported, why));
-        }
-        self.own = Some(Run::create(&self.disk, &self.directory)?);
-        self.writer.on_new_run(&self.directory);
-        Ok(())
-    }
-
-    /// The own run has been removed by somebody. What was parked in it is gone.
-    fn lose_own(&mut self) {
-        self.own = None;
-        self.writer.forget();
-        let own: Vec<Key> = self.segments.keys().filter(|key| key.0 == OWN_RUN).copied().collect();
-        for key in own {
-            if let Some(segment) = self.segments.remove(&key) {
-                self.total_bytes -= segment.bytes.min(self.total_bytes);
-                self.lose(segment.signal, DropReason::SpoolUnreadable, segment.parked.count());
-            }
-        }
-        let removed = io::Error::new(io::ErrorKind::NotFound, "it was removed while in use");
-        self.fail(&removed);
-    }
-
-    /// Nothing is written for a while; said once.
-    fn fail(&mut self, error: &io::Error) {
-        self.writer.close();
-        self.remove_settled();
-        if self.retry_in.replace(RETRY_TICKS).is_none() {
-            let path = shown(&self.directory);
-            self.report(Report::Failed { path, error: error.to_string() });
-        }
-    }
-
-    fn resume(&mut self) {
-        if self.retry_in.take().is_some() {
-            let path = shown(&self.directory);
-            self.report(Report::Resumed { path });
-        }
-    }
-
-    fn remove_settled(&mut self) {
+    pub(super) fn remove_settled(&mut self) {
         let settled = self.segments.iter().filter(|(_, segment)| segment.is_settled());
         for key in settled.map(|(key, _)| *key).collect::<Vec<_>>() {
             self.remove_segment(key);
         }
     }
 
-    /// Removes a segment of which nothing is wanted any more, unless it is being written; answers whether it has.
+    /// Removes a segment if all its records are settled and it is not being written; returns whether it did.
     pub(super) fn remove_if_settled(&mut self, key: Key) -> bool {
         let settled = self.segments.get(&key).is_some_and(Segment::is_settled);
         let remove = settled && !self.writer.writes(key);

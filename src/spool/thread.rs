@@ -14,7 +14,7 @@ use super::{Link, cost, disk::Disk, store::Store};
 use crate::{clock, stats::Stats};
 
 const NAME: &str = "mastra-spool";
-/// How often files are synced: a loss of power costs this much at most.
+/// The time between two syncs. A loss of power costs the records of this time at most.
 const TICK: Duration = Duration::from_millis(500);
 
 /// Starts the thread. `open` makes the store; `wake` is told of reports, `stats` of bytes.
@@ -36,7 +36,7 @@ fn run<D: Disk>(mut store: Store<D>, link: &Link, stats: &Stats, wake: &Notify) 
         let reports = store.take_reports();
         stats.spool_bytes(store.bytes());
         if !reports.is_empty() {
-            // Nobody listens once the exporter is closed.
+            // A closed exporter does not listen.
             let _ = reports.into_iter().try_for_each(|report| link.reports.send(report));
             wake.notify_one();
         }

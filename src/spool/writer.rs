@@ -1,4 +1,4 @@
-//! The files that are being written: the open segment of each signal, and acknowledgements.
+//! The open files: a segment of each signal, and acknowledgements.
 
 use std::{
     collections::BTreeSet,
@@ -18,7 +18,7 @@ use crate::signal::Signal;
 
 /// A segment is closed when it has grown to this.
 const SEGMENT_BYTES: u64 = 4 << 20;
-/// Of a small spool one segment is not more than this part, so that making room does not cost all of it.
+/// A segment is at most this part of a small spool, so that making room does not cost all of it.
 const SEGMENTS: u64 = 16;
 const MIN_SEGMENT_BYTES: u64 = 16 << 10;
 
@@ -29,7 +29,7 @@ struct Open<F> {
     dirty: bool,
 }
 
-/// What an append has come to.
+/// The result of an append.
 pub struct Appended {
     /// The segment it is in.
     pub key: Key,
@@ -53,7 +53,7 @@ pub struct Writer<D: Disk> {
     unsynced: Vec<D::File>,
     /// Directories in which names have changed.
     unsynced_names: BTreeSet<PathBuf>,
-    /// Acknowledgements of segments that are removed; they go when that is certain.
+    /// Acknowledgements of removed segments. They are removed once the removal of the segments is synced.
     doomed: Vec<PathBuf>,
     buffer: Vec<u8>,
 }
@@ -95,16 +95,20 @@ impl<D: Disk> Writer<D> {
             slot.insert(Open { key, file, bytes: 0, dirty: true })
         };
         frame::write_records(&mut self.buffer, block.first, block.wall_ms, &block.lengths, &block.json);
-        disk.write(&mut open.file, &self.buffer)?;
+        if let Err(error) = disk.write(&mut open.file, &self.buffer) {
+            // The records of a torn frame are in memory. The next process must not count them as lost.
+            let _ = if open.bytes == 0 { disk.remove_file(&path) } else { disk.truncate(&open.file, open.bytes) };
+            return Err(error);
+        }
         open.dirty = true;
         open.bytes += self.buffer.len() as u64;
         let bytes = self.buffer.len() as u64;
-        // One enormous hand-over must not keep its memory.
+        // The memory of an enormous hand-over is freed.
         self.buffer.shrink_to(1 << 20);
         Ok(Appended { key, path, bytes, closed })
     }
 
-    /// Writes beside a segment that records of it are settled; answers how many bytes that took.
+    /// Notes that records of a segment are settled, in the file beside it; returns the bytes that this took.
     pub fn ack(&mut self, disk: &D, key: Key, segment: &mut Segment, numbers: &Range<u64>) -> io::Result<u64> {
         let Some(slot) = self.acks.get_mut(key.1) else { return Ok(0) };
         if let Some(open) = slot.take_if(|open| open.key != key)
@@ -139,7 +143,7 @@ impl<D: Disk> Writer<D> {
         for slot in self.segments.iter_mut().chain(&mut self.acks) {
             slot.take_if(|open| open.key == key);
         }
-        // One that cannot be removed is read again by whoever takes the run over.
+        // The next owner of the run reads a file that cannot be removed now.
         let _ = disk.remove_file(path);
         self.unsynced_names.extend(path.parent().map(Path::to_owned));
         self.doomed.push(segment::acks_path(path));
@@ -147,20 +151,26 @@ impl<D: Disk> Writer<D> {
 
     /// Waits until all that was written would survive a loss of power.
     pub fn sync(&mut self, disk: &D) -> io::Result<()> {
+        let mut result = Ok(());
         for open in self.segments.iter_mut().chain(&mut self.acks).flatten().filter(|open| open.dirty) {
-            disk.sync(&open.file)?;
-            open.dirty = false;
+            let synced = disk.sync(&open.file);
+            open.dirty = synced.is_err();
+            result = result.and(synced);
         }
+        // An error of one file does not keep the others from the disk.
         for file in self.unsynced.drain(..) {
-            disk.sync(&file)?;
+            result = result.and(disk.sync(&file));
         }
         for directory in std::mem::take(&mut self.unsynced_names) {
             // A run that has been removed needs no sync.
-            disk.sync_dir(&directory)
-                .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })?;
+            let synced = disk.sync_dir(&directory);
+            result = result
+                .and(synced.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }));
         }
-        self.remove_doomed(disk);
-        Ok(())
+        if result.is_ok() {
+            self.remove_doomed(disk);
+        }
+        result
     }
 
     /// Removes acknowledgements whose segments are gone.
@@ -185,7 +195,7 @@ impl<D: Disk> Writer<D> {
         self.unsynced_names.extend(destination.parent().map(Path::to_owned));
     }
 
-    /// The next sync is for a segment too that a process wrote which has died before its own.
+    /// Includes a file of a dead run in the next sync: its process may have died before its own sync.
     pub fn adopt(&mut self, disk: &D, path: &Path) {
         if self.syncs {
             self.unsynced.extend(disk.open(path));

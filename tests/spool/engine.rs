@@ -24,12 +24,17 @@ const SPOOLED: &str = r#""spoolDirectory":"/spool""#;
 
 /// An engine whose spools are on this disk. A task does the work of their thread every 10 ms.
 fn rig(disk: &SimDisk) -> Rig {
+    rig_with(disk, 16 << 20)
+}
+
+/// The same, with so many bytes that may wait for the disk.
+fn rig_with(disk: &SimDisk, max_waiting_bytes: usize) -> Rig {
     let disk = disk.clone();
     Rig::start_with(Box::new(move |config, stats, wake| {
         let Some(wanted) = &config.spool else { return Ok(None) };
         let directory = spool::destination(&wanted.directory, &config.endpoints);
         let mut store = Store::open(disk.clone(), directory, Limits::new(wanted), 1);
-        let (spool, link) = Spool::pair();
+        let (spool, link) = Spool::pair(max_waiting_bytes);
         let (stats, wake) = (Arc::clone(stats), Arc::clone(wake));
         tokio::spawn(async move {
             for turn in 1_u64.. {
@@ -131,9 +136,9 @@ async fn a_process_ends_as_soon_as_the_spool_has_everything() {
         let disk = SimDisk::default();
         let rig = rig(&disk);
         let exporter = rig.open(SPOOLED, script);
-        hand_over(&exporter, 0..300);
+        hand_over(&exporter, 0..9_000);
         sleep(secs(30)).await;
-        hand_over(&exporter, 300..310);
+        hand_over(&exporter, 9_000..10_000);
         let start = rig.now();
         let drain = rig.drain();
         while !drain.is_over() {
@@ -141,9 +146,45 @@ async fn a_process_ends_as_soon_as_the_spool_has_everything() {
         }
         assert!(rig.now() <= start + ms(100), "from {start:?} to {:?}", rig.now());
         let counts = exporter.counts();
-        assert_eq!((counts.spooled, counts.queued, counts.in_flight, counts.dropped()), (310, 0, 0, 0));
-        assert!(next_process(&disk).await.into_iter().eq(0..310));
+        assert_eq!((counts.spooled, counts.queued, counts.in_flight, counts.dropped()), (10_000, 0, 0, 0));
+        assert!(next_process(&disk).await.into_iter().eq(0..10_000));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_the_end_what_the_spool_has_is_kept_and_what_it_has_not_is_lost() {
+    let disk = SimDisk::default();
+    let rig = rig_with(&disk, 20_000);
+    let exporter = rig.open(SPOOLED, hang());
+    hand_over(&exporter, 0..100);
+    hand_over(&exporter, 100..1000);
+    let drain = rig.drain_within(secs(2));
+    while !drain.is_over() {
+        sleep(ms(1)).await;
+    }
+    assert!(rig.now() < secs(2));
+    let counts = exporter.counts();
+    assert_eq!((counts.spooled, counts.dropped_for(DropReason::Shutdown)), (100, 900));
+    assert!(next_process(&disk).await.into_iter().eq(0..100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_the_end_the_spool_is_asked_again_when_what_it_has_not_has_left_memory() {
+    let disk = SimDisk::default();
+    let rig = rig_with(&disk, 20_000);
+    let exporter = rig.open(SPOOLED, |call| {
+        if call.body.contains("\"logs\"") { Answer::After(ms(200), Outcome::Delivered) } else { Answer::Never }
+    });
+    hand_over(&exporter, 0..100);
+    let lines: Vec<String> = (0..900).map(|id| format!("1{{\"id\":{id},\"pad\":\"{id:0100}\"}}")).collect();
+    exporter.hand_over(&lines.join("\n"));
+    let drain = rig.drain_within(secs(60));
+    while !drain.is_over() {
+        sleep(ms(1)).await;
+    }
+    assert!(rig.now() < secs(1), "{:?}", rig.now());
+    let counts = exporter.counts();
+    assert_eq!((counts.spooled, counts.delivered, counts.dropped()), (100, 900, 0));
 }
 
 #[tokio::test(start_paused = true)]

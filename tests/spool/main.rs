@@ -19,5 +19,6 @@ mod crashes;
 mod damage;
 mod engine;
 mod limits;
+mod lives;
 mod process;
 mod runs;

@@ -34,6 +34,10 @@ struct World {
     stopped: bool,
     /// The error of every write.
     failing: Option<io::ErrorKind>,
+    /// Operations that failed.
+    errors: u64,
+    /// Bytes of writes that did not.
+    written_bytes: u64,
     /// The number of the process. Locks of earlier processes have no effect.
     process: u64,
     torn: Rng,
@@ -81,6 +85,16 @@ impl SimDisk {
     /// Makes writes fail with this error from now on, or succeed again.
     pub fn fail(&self, kind: Option<io::ErrorKind>) {
         self.world().failing = kind;
+    }
+
+    /// Writes that have failed so far.
+    pub fn errors(&self) -> u64 {
+        self.world().errors
+    }
+
+    /// Bytes of the writes that have not.
+    pub fn written_bytes(&self) -> u64 {
+        self.world().written_bytes
     }
 
     /// Kills the process, so that another one may start.
@@ -235,7 +249,21 @@ impl Disk for SimDisk {
         };
         world.inodes[file.0].content.extend_from_slice(&bytes[..written]);
         goes_on?;
-        world.failing.map_or(Ok(()), |kind| Err(kind.into()))
+        if let Some(kind) = world.failing {
+            world.errors += 1;
+            return Err(kind.into());
+        }
+        world.written_bytes += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn truncate(&self, file: &SimFile, bytes: u64) -> io::Result<()> {
+        let mut world = self.world();
+        world.goes_on()?;
+        let inode = &mut world.inodes[file.0];
+        inode.content.truncate(usize::try_from(bytes).unwrap());
+        inode.synced = inode.synced.min(inode.content.len());
+        Ok(())
     }
 
     fn sync(&self, file: &SimFile) -> io::Result<()> {

@@ -45,6 +45,7 @@ impl Exporter {
         self.spooling.finishes = true;
         self.close_batch(now);
         self.settle_down();
+        self.keep_before(now, deadline);
         self.ends_at = self.ends_at.max(Some(deadline));
         self.queue.hurry_all();
     }

@@ -1,4 +1,4 @@
-//! What the spool says to an exporter, and how memory lets go of what is in the spool.
+//! The effects of the spool's reports on an exporter, and the release of records from memory that the spool has.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::{
     delivery::{
         batch::{Batch, FlushReason},
         job::Job,
-        keeper::read_back_number,
+        keeper::{Answer, read_back_number},
         payload::Payload,
         pending::Waiter,
     },
@@ -20,32 +20,38 @@ use crate::{
     stats::DropReason,
 };
 
-/// At the end of the process requests that are under way get this long to be answered, once the spool has everything.
+/// The time that requests in flight have to be answered at the end of the process, once the spool has everything.
 const ANSWER_GRACE: Duration = Duration::from_millis(50);
-/// A disk that does not answer holds nobody longer than this.
+/// The longest wait for a disk that does not answer.
 const KEEP_TIMEOUT: Duration = Duration::from_secs(1);
+/// This long before the process stops waiting, memory releases everything even if a part is not in the spool.
+const KEEP_BEFORE_END: Duration = Duration::from_millis(100);
+/// The pause before the spool is asked again whether it has everything.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 
-/// How far memory has let go of what is in the spool.
+/// How far memory has released the records that the spool has.
 #[derive(Debug, Default)]
 pub(super) struct Spooling {
-    /// Everything is in the spool: memory lets go of it then.
+    /// The spool has everything: memory releases it then.
     keep_at: Option<Instant>,
-    /// Memory has let go of everything; the spool has until then to confirm it.
+    /// The spool did not have everything; it is asked again then.
+    ask_at: Option<Instant>,
+    /// Memory has released everything; the spool has until then to confirm it.
     keeping: Option<Instant>,
-    /// Flushes that are answered when it has.
+    /// Flushes that are answered when the spool has confirmed.
     pub(super) answers: Vec<Waiter>,
-    /// Batches up to this one are in the spool alone, also what of them is under way.
+    /// The last batch that memory has released. Requests with records of such batches may still be in flight.
     pub(super) kept_until: u64,
     /// Nothing is read back: the process is about to end.
     quiet: bool,
     /// Nothing is read back before this.
     reads_at: Option<Instant>,
-    /// When nothing is left the spool has to confirm it.
+    /// The spool has to confirm that nothing is left.
     pub(super) finishes: bool,
 }
 
 impl Spooling {
-    /// Whether memory has let go of everything and the spool has not confirmed it.
+    /// Whether memory has released everything and the spool has not confirmed it.
     pub(super) fn is_keeping(&self) -> bool {
         self.keeping.is_some()
     }
@@ -57,17 +63,17 @@ impl Spooling {
 
     /// When there is something to do.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        [self.keep_at, self.keeping, self.reads_at].into_iter().flatten().min()
+        [self.keep_at, self.ask_at, self.keeping, self.reads_at].into_iter().flatten().min()
     }
 }
 
 impl Exporter {
-    /// Takes in what the spool has reported, and asks it for more if there is room.
+    /// Applies the reports of the spool, and asks for parked records if memory has room.
     pub fn on_spool(&mut self, now: Instant) {
         for report in self.ledger.keeper.reports() {
             self.on_report(now, report);
         }
-        // Into a closed gate the records would be dropped.
+        // A closed gate would drop the records.
         self.spooling.reads_at = self.gate.reopens_at(now).filter(|_| self.ledger.keeper.spooled() > 0);
         let has_room = self.memory_bytes() < self.config.max_queue_bytes / 2;
         if has_room
@@ -85,8 +91,11 @@ impl Exporter {
         if self.spooling.keep_at.take_if(|at| *at <= now).is_some() && self.ledger.keeper.holds_any() {
             self.keep(now);
         }
+        if self.spooling.ask_at.take_if(|at| *at <= now).is_some() && self.ledger.keeper.holds_any() {
+            self.ledger.keeper.confirm();
+        }
         if self.spooling.finishes && !self.ledger.keeper.holds_any() && !self.ledger.keeper.is_asking() {
-            // Else the acknowledgements of the last deliveries could be lost with the process.
+            // Without this the acknowledgements of the last deliveries could be lost with the process.
             self.ledger.keeper.confirm_if_dirty();
         }
         if self.spooling.keeping.take_if(|until| *until <= now).is_some() {
@@ -94,12 +103,10 @@ impl Exporter {
         }
     }
 
-    /// An attempt is over whose records memory had let go of; if they were delivered the spool can let go of them too.
+    /// An attempt is over whose records memory has released. If they were delivered, the spool can forget them too.
     pub(super) fn on_late_outcome(&mut self, job: &Job, outcome: &Outcome) {
         if matches!(outcome, Outcome::Delivered) {
-            let records = job.payload.range();
-            self.ledger.keeper.settle_parked(&records);
-            self.ledger.stats.delivered_spooled(records.signal, records.count);
+            self.ledger.keeper.settle_parked(&job.payload.range());
         }
     }
 
@@ -112,17 +119,30 @@ impl Exporter {
         }
     }
 
-    /// Lets memory go of everything as soon as the spool has it: the process may end then.
+    /// Memory releases everything as soon as the spool has it, so that the process can end.
     pub(super) fn settle_down(&mut self) {
         self.ledger.keeper.confirm();
     }
 
-    /// Memory lets go of everything; flushes are answered when the spool has it.
+    /// Memory releases everything then, or before.
+    fn keep_by(&mut self, at: Instant) {
+        let before = self.spooling.keep_at.unwrap_or(at);
+        self.spooling.keep_at = Some(at.min(before));
+    }
+
+    /// The process waits until `deadline` at most.
+    pub(super) fn keep_before(&mut self, now: Instant, deadline: Instant) {
+        if self.ledger.keeper.is_on() {
+            self.keep_by(deadline.checked_sub(KEEP_BEFORE_END).unwrap_or(now));
+        }
+    }
+
+    /// Memory releases everything; flushes are answered when the spool has confirmed it.
     pub(super) fn keep(&mut self, now: Instant) {
         self.close_batch(now);
         let counts = self.ledger.keeper.keep(DropReason::Shutdown);
         self.ledger.stats.kept(counts);
-        // Requests that are under way come back, see `on_late_outcome`.
+        // Requests in flight are answered in `on_late_outcome`.
         while self.queue.pop_oldest().is_some() {}
         self.ledger.pending.clear();
         self.spooling.answers.extend(self.ledger.pending.take_answered(|_| true));
@@ -140,6 +160,10 @@ impl Exporter {
                 }
             }
             Report::Read(signal, blocks) => blocks.into_iter().for_each(|block| self.on_read(now, signal, block)),
+            Report::Settled(signal, count) => {
+                self.ledger.keeper.on_spooled_left(signal, count);
+                self.ledger.stats.delivered_spooled(signal, count);
+            }
             Report::Dropped(signal, reason, count) => {
                 self.ledger.keeper.on_spooled_left(signal, count);
                 self.ledger.stats.dropped_spooled(signal, reason, count);
@@ -163,20 +187,26 @@ impl Exporter {
     }
 
     fn on_confirmed(&mut self, now: Instant, ticket: u32, safe: bool) {
-        if !self.ledger.keeper.on_confirmed(ticket) {
-            return;
-        }
-        if self.spooling.keeping.take().is_some() {
-            self.answer_flushes(now);
-        } else if safe {
-            self.spooling.keep_at = Some(now + ANSWER_GRACE);
+        match self.ledger.keeper.on_confirmed(ticket) {
+            Some(Answer::Kept) => {
+                self.spooling.keeping = None;
+                self.answer_flushes(now);
+            }
+            Some(Answer::Confirmed) if safe => self.keep_by(now + ANSWER_GRACE),
+            // A part is in memory only: the disk was full or too slow. It may leave memory before the end.
+            Some(Answer::Confirmed) if self.haste(now).ends_at.is_some() => {
+                self.spooling.ask_at = Some(now + ASK_AGAIN);
+            }
+            _ => {}
         }
     }
 
-    /// Records of the spool join the queue as batches of their own, as old as they are.
+    /// Records of the spool join the queue as batches of their own.
     fn on_read(&mut self, now: Instant, signal: Signal, (run, block): (RunId, Block)) {
         let bytes = block.json.len();
-        self.ledger.keeper.on_read(signal, block.lengths.len() as u64, bytes);
+        if !self.ledger.keeper.on_read(signal, block.lengths.len() as u64, bytes) {
+            return;
+        }
         self.ledger.stats.read_back(signal, block.lengths.len() as u64, bytes);
         let mut payload = Payload::new(signal, read_back_number(run, block.first));
         for record in block.iter() {
