@@ -24,7 +24,7 @@ use crate::{
 
 /// Raised with every change of what this file exports. The facade refuses any other version (`facade/native/load.ts`).
 #[napi]
-pub const API_VERSION: u32 = 5;
+pub const API_VERSION: u32 = 6;
 
 /// Weak: this function does not keep the process alive.
 type Listener = ThreadsafeFunction<String, (), FnArgs<(String,)>, Status, false, true>;
@@ -110,6 +110,12 @@ impl NativeExporter {
     #[napi(catch_unwind)]
     pub fn shutdown(&self, ticket: u32, within_ms: u32) -> bool {
         self.handle.flush(ticket, FlushKind::Shutdown, millis(within_ms))
+    }
+
+    /// Drops everything that waits, in the spool too, and stops the exporter.
+    #[napi(catch_unwind)]
+    pub fn disable(&self, ticket: u32) -> bool {
+        self.handle.flush(ticket, FlushKind::Disable, Duration::ZERO)
     }
 
     /// The same as a flush, but does not stop waiting after three attempts: for the end of a script.

@@ -82,6 +82,9 @@ pub enum FlushKind {
     Flush,
     /// `shutdown()`: waits as `flush()` does, then the exporter stops.
     Shutdown,
+    /// `setDisabled()`: nothing is sent any more, records of this exporter in the spool are dropped too, and the exporter
+    /// stops.
+    Disable,
     /// The script has ended: waits until each record is delivered or dropped.
     Exit,
 }

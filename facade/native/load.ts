@@ -17,7 +17,7 @@ export type NativeBinding = { loaded: true; path: string } | { loaded: false; re
 /**
  * Raised with every change of what `src/binding.rs` exports. The constant of the same name there has the same value.
  */
-const API_VERSION = 5;
+const API_VERSION = 6;
 
 const PACKAGE = 'mastra-native-exporter';
 const VARIABLE = 'MASTRA_NATIVE_EXPORTER';

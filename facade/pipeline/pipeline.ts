@@ -130,11 +130,12 @@ export class Pipeline implements Exiting {
     return asked.then(() => this.#end());
   }
 
-  /** Sends nothing any more: drops everything that waits. */
+  /** Sends nothing any more: drops everything that waits, in the spool too. */
   disable(): void {
     this.#closed ??= 'shutdown';
     this.#dropPiece('shutdown');
-    void this.shutdown(0);
+    this.#dropHeld('shutdown');
+    void this.#ask((ticket) => this.#native.disable(ticket)).then(() => this.#end());
   }
 
   /** Flushes, but does not stop waiting after three attempts. */

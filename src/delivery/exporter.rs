@@ -52,6 +52,8 @@ pub struct Exporter {
     /// The collector has accepted a body uncompressed that it had refused compressed.
     plain: bool,
     stopped: bool,
+    /// Nothing is sent any more, but the spool has not confirmed that it has dropped everything.
+    disabled: bool,
     /// The JS thread is blocked at the end of the process until then: outages make no pause.
     ends_at: Option<Instant>,
     spooling: Spooling,
@@ -83,6 +85,7 @@ impl Exporter {
             unread: 0,
             plain: false,
             stopped: false,
+            disabled: false,
             ends_at: None,
             spooling: Spooling::default(),
         }
@@ -180,6 +183,9 @@ impl Exporter {
     /// The next job to send now, if there is one and another request is allowed. The caller has to pass each job back
     /// to [`Exporter::on_reply`].
     pub fn next_job(&mut self, now: Instant) -> Option<Job> {
+        if self.disabled {
+            return None;
+        }
         if self.probes_held_until(now).is_none() && self.gate.take_probe(now) {
             return Some(Job::probe(now));
         }

@@ -157,6 +157,11 @@ impl Keeper {
         holding.memory
     }
 
+    /// Drops the records of the own run, in memory or not. Answered by [`Report::Confirmed`]; false without a spool.
+    pub fn discard(&mut self, reason: DropReason) -> bool {
+        self.ask(|ticket| Command::Discard(ticket, reason)).is_some()
+    }
+
     /// Whether anything is in memory that could be in the spool alone.
     #[must_use]
     pub fn holds_any(&self) -> bool {

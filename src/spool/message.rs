@@ -44,6 +44,8 @@ pub enum Command {
     Confirm(u32, Holding),
     /// The same, and the engine's memory releases everything, as with `Park`.
     Keep(u32, Holding, DropReason),
+    /// The records of the own run are not wanted any more; those that are parked are dropped, for this reason.
+    Discard(u32, DropReason),
 }
 
 /// What the spool has to say.
@@ -57,7 +59,7 @@ pub enum Report {
     Settled(Signal, u64),
     /// Parked records are lost.
     Dropped(Signal, DropReason, u64),
-    /// The answer to `Confirm` or `Keep` with this ticket: whether all is in the spool.
+    /// The answer to `Confirm`, `Keep` or `Discard` with this ticket: whether all is in the spool.
     Confirmed(u32, bool),
     /// Nothing is spooled for now.
     Failed {

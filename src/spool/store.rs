@@ -141,6 +141,10 @@ impl<D: Disk> Store<D> {
                 self.sync();
                 self.report(Report::Confirmed(ticket, true));
             }
+            Command::Discard(ticket, reason) => {
+                self.discard(reason);
+                self.report(Report::Confirmed(ticket, true));
+            }
         }
         self.serve();
     }
@@ -282,6 +286,22 @@ impl<D: Disk> Store<D> {
             }
         }
         self.lose(signal, reason, missing);
+    }
+
+    /// Drops all records of the own run, and removes its files.
+    fn discard(&mut self, reason: DropReason) {
+        let own = self.segments.iter_mut().filter(|(key, _)| key.0 == OWN_RUN);
+        let parked: Vec<(Signal, u64)> = own
+            .map(|(_, segment)| {
+                segment.held = Ranges::default();
+                (segment.signal, std::mem::take(&mut segment.parked).count())
+            })
+            .collect();
+        for (signal, count) in parked {
+            self.lose(signal, reason, count);
+        }
+        self.tidy();
+        self.sync();
     }
 
     /// The number of records in the engine's memory that are not in the spool. Records on their way to the engine count as

@@ -102,6 +102,9 @@ async fn a_shutdown_names_the_address_and_the_last_cause() {
     });
     let Some((1, Some(cause), Some(_))) = left else { panic!("{heard:?}") };
     assert_eq!(cause, "Request failed: refused");
+    sleep(secs(10)).await;
+    let news = exporter.news();
+    assert!(!news.iter().any(|(_, event)| matches!(event, Event::Reachable { .. })), "nothing was delivered: {news:?}");
 }
 
 fn failed_outcome() -> mastra_native_exporter::protocol::answer::Outcome {

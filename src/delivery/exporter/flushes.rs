@@ -26,8 +26,10 @@ impl Exporter {
             self.queue.hurry_all();
         }
         self.ledger.pending.wait(waiter);
-        if kind == FlushKind::Exit {
-            self.settle_down();
+        match kind {
+            FlushKind::Exit => self.settle_down(),
+            FlushKind::Disable => self.disable(now),
+            FlushKind::Flush | FlushKind::Shutdown => {}
         }
         self.answer_flushes(now);
     }
@@ -83,7 +85,8 @@ impl Exporter {
         };
         let mut answered = self.ledger.pending.take_answered(is_over);
         answered.append(&mut self.spooling.answers);
-        if !self.stopped && answered.iter().any(|waiter| waiter.kind == FlushKind::Shutdown) {
+        let ends = |waiter: &Waiter| matches!(waiter.kind, FlushKind::Shutdown | FlushKind::Disable);
+        if !self.stopped && answered.iter().any(ends) {
             if self.ledger.keeper.holds_any() || self.ledger.keeper.is_busy() {
                 self.spooling.answers = answered;
                 self.keep(now);
@@ -109,6 +112,7 @@ fn is_done(queue: &Queue, now: Instant, counted: bool, waiter: &Waiter, signal: 
     let address = queue.address(signal);
     match waiter.kind {
         FlushKind::Exit => false,
+        FlushKind::Disable => true,
         FlushKind::Shutdown => !queue.is_awaited(signal, end),
         FlushKind::Flush => {
             let is_held = address.held_until(now).is_some_and(|until| until > waiter.deadline);

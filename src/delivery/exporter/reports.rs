@@ -19,7 +19,8 @@ impl Exporter {
     /// Reports what has changed about the addresses, and notes the health of the exporter.
     pub(super) fn report(&mut self, now: Instant) {
         // Where attempts are counted (`maxRetries`), failures are reported as the peer reports them.
-        if self.config.max_attempts.is_none() {
+        // After a shutdown the addresses are fresh ones, which says nothing about the collector.
+        if self.config.max_attempts.is_none() && !self.stopped {
             let queue = &self.queue;
             let News { down, up } = self.watch.look(now, |signal| queue.address(signal).trouble());
             self.report_down(now, &down);

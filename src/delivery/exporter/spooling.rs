@@ -137,6 +137,15 @@ impl Exporter {
         }
     }
 
+    /// Nothing is sent from now on. The spool drops the records of the own run. Its answer leads to `keep`, which drops what
+    /// is in memory only.
+    pub(super) fn disable(&mut self, now: Instant) {
+        self.disabled = true;
+        while self.queue.pop_oldest().is_some() {}
+        let asked = self.ledger.keeper.discard(DropReason::Shutdown);
+        self.spooling.keeping = asked.then_some(now + KEEP_TIMEOUT);
+    }
+
     /// Memory releases everything; flushes are answered when the spool has confirmed it.
     pub(super) fn keep(&mut self, now: Instant) {
         self.close_batch(now);
