@@ -312,3 +312,56 @@ async fn without_a_disk_everything_is_as_without_a_spool() {
     assert_eq!(exporter.counts().dropped_for(DropReason::Shutdown), 10);
     assert!(heard.iter().any(|heard| matches!(heard.event, Event::ShutdownIncomplete { dropped_records: 10, .. })));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_disabled_exporter_sends_nothing_more_and_leaves_nothing() {
+    for (records, script) in [
+        (20, Box::new(hang()) as Box<dyn FnMut(&Call) -> Answer + Send>),
+        (20_000, Box::new(down(FOR_EVER)) as Box<dyn FnMut(&Call) -> Answer + Send>),
+    ] {
+        let disk = SimDisk::default();
+        let rig = rig(&disk);
+        let exporter = rig.open(&format!("{SPOOLED},\"maxQueueBytes\":1048576"), script);
+        hand_over(&exporter, 0..records);
+        sleep(secs(30)).await;
+        let before = exporter.counts();
+        assert_eq!(before.spooled > 0, records > 20, "{before:?}");
+        hand_over(&exporter, records..records + 10);
+        exporter.flush_as(1, FlushKind::Disable, ms(0));
+        sleep(secs(5)).await;
+        let (counts, calls) = (exporter.counts(), exporter.collector.calls().len());
+        counts.assert_sound(&before);
+        assert_eq!(
+            (counts.dropped(), counts.spooled, counts.queued, counts.in_flight),
+            (records + 10, 0, 0, 0),
+            "{counts:?}"
+        );
+        sleep(secs(3600)).await;
+        assert_eq!(exporter.collector.calls().len(), calls);
+        assert_eq!(next_process(&disk).await, Vec::<u64>::new());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disabled_exporter_leaves_what_earlier_processes_have_left() {
+    let disk = SimDisk::default();
+    let first = rig(&disk);
+    let dead = first.open(SPOOLED, down(FOR_EVER));
+    hand_over(&dead, 0..50);
+    sleep(secs(5)).await;
+    disk.kill();
+    let second = rig(&disk);
+    let exporter = second.open(SPOOLED, down(FOR_EVER));
+    hand_over(&exporter, 100..150);
+    sleep(secs(5)).await;
+    let before = exporter.counts();
+    assert_eq!((before.recovered, before.queued + before.in_flight), (50, 100), "in memory again: {before:?}");
+    exporter.flush_as(1, FlushKind::Disable, ms(0));
+    sleep(secs(5)).await;
+    let counts = exporter.counts();
+    counts.assert_sound(&before);
+    assert_eq!((counts.dropped(), counts.spooled), (50, 50), "{counts:?}");
+    let mut left = next_process(&disk).await;
+    left.sort_unstable();
+    assert!(left.into_iter().eq(0..50));
+}
