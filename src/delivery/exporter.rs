@@ -176,8 +176,10 @@ impl Exporter {
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
         let send = self.queue.deadline(now, self.haste(now));
         let probe = self.gate.deadline().max(self.gate.deadline().and(self.probes_held_until(now)));
+        let requests = [probe, send].into_iter().flatten().filter(|_| !self.disabled);
         let (report, keep) = (self.report_deadline(), self.spooling.deadline());
-        [self.batcher.deadline(), self.ledger.deadline(), probe, send, report, keep].into_iter().flatten().min()
+        let rest = [self.batcher.deadline(), self.ledger.deadline(), report, keep];
+        requests.chain(rest.into_iter().flatten()).min()
     }
 
     /// The next job to send now, if there is one and another request is allowed. The caller has to pass each job back

@@ -158,7 +158,9 @@ mod tests {
                 frames.push((start..bytes.len(), number * 100));
             }
             let hits: Vec<usize> = (0..random.usize(0..60)).map(|_| random.usize(0..bytes.len())).collect();
-            hits.iter().for_each(|&at| bytes[at] = random.u8(..));
+            for &at in &hits {
+                bytes[at] = random.u8(..);
+            }
             let found: Vec<u64> = Frames::new(&bytes)
                 .filter_map(
                     |found| if let Found::Frame(Frame::Records(records)) = found { Some(records.first) } else { None },

@@ -142,8 +142,10 @@ impl Exporter {
     pub(super) fn disable(&mut self, now: Instant) {
         self.disabled = true;
         while self.queue.pop_oldest().is_some() {}
-        let asked = self.ledger.keeper.discard(DropReason::Shutdown);
-        self.spooling.keeping = asked.then_some(now + KEEP_TIMEOUT);
+        if self.ledger.keeper.discard(DropReason::Shutdown) {
+            self.spooling.keeping = Some(now + KEEP_TIMEOUT);
+            self.spooling.answers.extend(self.ledger.pending.take_answered(|_| true));
+        }
     }
 
     /// Memory releases everything; flushes are answered when the spool has confirmed it.
@@ -201,6 +203,7 @@ impl Exporter {
                 self.spooling.keeping = None;
                 self.answer_flushes(now);
             }
+            Some(Answer::Confirmed) if self.disabled => self.keep(now),
             Some(Answer::Confirmed) if safe => self.keep_by(now + ANSWER_GRACE),
             // A part is in memory only: the disk was full or too slow. It may leave memory before the end.
             Some(Answer::Confirmed) if self.haste(now).ends_at.is_some() => {
