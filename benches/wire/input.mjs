@@ -6,13 +6,14 @@ import { facadeModule } from '../../__test__/support/facade.mjs';
 import { PROFILES } from '../../bench/profiles.mjs';
 
 const { flatten } = await facadeModule('encode/flat');
+const { Replacements } = await facadeModule('encode/replacements');
 const { emptyAtoms, writeAtoms } = await facadeModule('encode/wire');
 const SPANS = 0;
 
 function buffer(records) {
   const atoms = emptyAtoms();
   atoms.push(SPANS);
-  for (const record of records) flatten(record, atoms, Infinity);
+  for (const record of records) flatten(record, atoms, Infinity, new Replacements());
   const serializer = new v8.Serializer();
   serializer.writeHeader();
   serializer.writeValue(records);

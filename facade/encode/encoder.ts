@@ -3,7 +3,9 @@ import type { AnyExportedSpan } from '@mastra/core/observability';
 import { SIGNALS, type Signal } from '../native/signals.js';
 import { flatten } from './flat.js';
 import { jsonText, type JsonText } from './json-text.js';
+import { Replacements } from './replacements.js';
 import { exportedRecord, exportedSpan, spanRecord } from './records.js';
+import { TextTooLongError } from './safe-json.js';
 import { IS_V8, emptyAtoms, writeAtoms } from './wire.js';
 
 /** A record as the application exports it. */
@@ -38,6 +40,7 @@ export class Piece {
   readonly #maxRecords: number;
   readonly #maxRecordChars: number;
   readonly #atoms = emptyAtoms();
+  #replacements = new Replacements();
   #kind = -1;
   #chars = 0;
 
@@ -57,12 +60,27 @@ export class Piece {
     const [record, complete] = entry.complete ? [exportedRecord(entry.record), true] : exportedSpan(entry.record as AnyExportedSpan);
     const kind = signal === 'traces' && complete ? COMPLETE_SPANS : SIGNALS.indexOf(signal);
     if (kind !== this.#kind) this.#atoms.push((this.#kind = kind));
-    let chars = IS_V8 ? flatten(record, this.#atoms, this.#maxRecordChars) : -1;
+    const whole = (): object => (complete ? record : spanRecord(record as AnyExportedSpan));
     let problem: Problem | undefined;
+    let chars = -1;
+    if (IS_V8) {
+      const replacements = this.#replacements;
+      try {
+        chars = flatten(record, this.#atoms, this.#maxRecordChars, replacements);
+      } catch (error) {
+        if (error instanceof TextTooLongError) problem = { signal, record: whole(), dropped: 'recordTooLarge', replaced: [], replacedCount: 0 };
+        // Otherwise the stack is full. The text needs less of it.
+      }
+      if (replacements.replacedCount > 0) {
+        this.#replacements = new Replacements();
+        const { replaced, replacedCount } = replacements;
+        if (chars >= 0) problem = { signal, record: whole(), replaced, replacedCount };
+      }
+      if (problem?.dropped) return problem;
+    }
     if (chars < 0) {
-      const whole = complete ? record : spanRecord(record as AnyExportedSpan);
-      const json = jsonText(whole, this.#maxRecordChars);
-      if (json.dropped || json.replacedCount > 0) problem = { signal, record: whole, ...json };
+      const json = jsonText(whole(), this.#maxRecordChars);
+      if (json.dropped || json.replacedCount > 0) problem = { signal, record: whole(), ...json };
       if (json.text === undefined) return problem;
       this.#atoms.push(json.text);
       chars = json.text.length;

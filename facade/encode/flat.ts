@@ -1,10 +1,14 @@
 import { types } from 'node:util';
 
+import { innerText } from './json-text.js';
+import { type Replacements, isStackOverflow, thrownText } from './replacements.js';
+import { TextTooLongError, asJson, isRawJSON, unwrapped } from './safe-json.js';
+
 /** The elements of the flat array. `undefined` is a mark. The grammar is in `src/wire/mod.rs`. */
 export type Atom = string | number | boolean | null | undefined;
 
 /**
- * The limit on nesting; a deeper record is encoded as JSON text. The engine reads twice this depth
+ * The limit on nesting; what is nested deeper is encoded as JSON text. The engine reads twice this depth
  * (src/wire/transcode.rs).
  */
 const MAX_DEPTH = 128;
@@ -14,31 +18,47 @@ const MAX_DEPTH = 128;
  */
 const MAX_ATOMS = 2 ** 20;
 
+/** Thrown when a record has too many values for the list. */
+class TooManyAtomsError extends Error {}
+
 const { getTime, toJSON: dateToJSON, toISOString: dateToISOString } = Date.prototype;
 /** Whether these methods were the original ones when this module was loaded. */
 const DATES_ARE_NATIVE = [dateToJSON, dateToISOString].every((method) => /\[native code\]/.test(Function.prototype.toString.call(method)));
 
-/** `JSON.rawJSON` objects (Node 22) look like plain objects. */
-const { isRawJSON } = JSON as { isRawJSON?: (value: unknown) => boolean };
+/** What is known while a record is flattened. */
+interface Walk {
+  readonly atoms: Atom[];
+  /** The number of characters that the record may still have. */
+  left: number;
+  /** The objects around the present value, by depth; the record has depth 0. Deeper ones are of earlier values. */
+  readonly ancestors: object[];
+  /** The key of each of these objects in the one before; the first is in the record. */
+  readonly path: (string | number)[];
+  readonly replacements: Replacements;
+  /** Whether `for in` over a plain object gives only properties of its own. */
+  readonly forIn: boolean;
+}
 
 /**
- * Appends the atoms of a record, if they keep what `JSON.stringify` writes: the record consists of plain objects,
- * arrays, Dates and primitives, none of them with a `toJSON` of its own. Returns about the number of characters in it.
- * Returns -1, with nothing appended, when the record has other values, when it exceeds `maxChars` or a million values,
- * when it is nested too deeply (every cycle is), or when a getter throws.
+ * Appends the atoms of a record, which make the text that `JSON.stringify` makes. Values that it rejects are replaced,
+ * and added to `replacements`. Each property is read once. Returns about the number of characters in the record; -1,
+ * with nothing appended, when the record has a `toJSON` or more than a million values.
+ *
+ * @throws TextTooLongError when the record certainly has more than `maxChars`.
+ * @throws RangeError when the stack is full.
  */
-export function flatten(record: object, atoms: Atom[], maxChars: number): number {
+export function flatten(record: object, atoms: Atom[], maxChars: number, replacements: Replacements): number {
+  if (typeof (record as { toJSON?: unknown }).toJSON === 'function') return -1;
   const start = atoms.length;
+  const walk: Walk = { atoms, left: maxChars, ancestors: [], path: [], replacements, forIn: !isExtended() };
   try {
-    if (!isExtended()) {
-      const left = addObject(record, atoms, maxChars, 0);
-      if (left >= 0) return maxChars - left;
-    }
-  } catch {
-    // The JSON path reports this error.
+    addObject(walk, record as Record<string, unknown>, isPlainObject(record), 0);
+  } catch (error) {
+    atoms.length = start;
+    if (error instanceof TooManyAtomsError) return -1;
+    throw error;
   }
-  atoms.length = start;
-  return -1;
+  return maxChars - walk.left;
 }
 
 /** Whether `for in` over a plain object also gives properties that somebody has added to `Object.prototype`. */
@@ -47,62 +67,168 @@ function isExtended(): boolean {
   return false;
 }
 
-/** Returns the rest of the budget after a value; negative when the budget is used up or the value is not plain. */
-function addValue(value: unknown, atoms: Atom[], left: number, depth: number): number {
+/** Appends a value; appends nothing where JSON has none. */
+function addValue(walk: Walk, value: unknown, key: string | number, depth: number): void {
   switch (typeof value) {
     case 'string':
-      atoms.push(value);
-      return left - value.length;
+      walk.atoms.push(value);
+      walk.left -= value.length;
+      return;
     case 'number':
     case 'boolean':
-      atoms.push(value);
-      return left - 1;
+      walk.atoms.push(value);
+      walk.left -= 1;
+      return;
     case 'object':
-      if (value !== null) return addContainer(value, atoms, left - 2, depth);
-      atoms.push(null);
-      return left - 1;
+      if (value !== null) return addContainer(walk, value, key, depth);
+      walk.atoms.push(null);
+      walk.left -= 1;
+      return;
     default:
-      return -1;
+      return addConverted(walk, asJson(value, String(key)), key, depth);
   }
 }
 
-function addContainer(value: object, atoms: Atom[], left: number, depth: number): number {
-  if (depth > MAX_DEPTH || atoms.length > MAX_ATOMS) return -1;
-  if (Array.isArray(value)) return addArray(value, atoms, left, depth);
-  if (isPlainObject(value)) return addObject(value, atoms, left, depth);
-  if (!DATES_ARE_NATIVE || !types.isDate(value) || value.toJSON !== dateToJSON || value.toISOString !== dateToISOString) return -1;
-  atoms.push(undefined, true, getTime.call(value));
-  return left;
+/** An object or array as the application has it. */
+function addContainer(walk: Walk, value: object, key: string | number, depth: number): void {
+  const { toJSON } = value as { toJSON?: unknown };
+  if (typeof toJSON !== 'function') return addMembers(walk, value, key, depth);
+  if (DATES_ARE_NATIVE && toJSON === dateToJSON && types.isDate(value) && value.toISOString === dateToISOString) {
+    walk.atoms.push(undefined, true, getTime.call(value));
+    walk.left -= 2;
+    return;
+  }
+  limitTypedArray(walk, value);
+  addConverted(walk, toJSON.call(value, String(key)), key, depth);
 }
 
-function addObject(object: object, atoms: Atom[], budget: number, depth: number): number {
-  if ((object as { toJSON?: unknown }).toJSON !== undefined) return -1;
-  let left = budget;
+/** A value whose `toJSON` has been called, if it had any. */
+function addConverted(walk: Walk, value: unknown, key: string | number, depth: number): void {
+  if (typeof value === 'bigint') replace(walk, key, depth, `${value}n`);
+  else if (typeof value === 'object' && value !== null) addMembers(walk, value, key, depth);
+  else if (value !== undefined && typeof value !== 'function' && typeof value !== 'symbol') addValue(walk, value, key, depth);
+}
+
+function addMembers(walk: Walk, value: object, key: string | number, depth: number): void {
+  const { atoms, ancestors } = walk;
+  const isArray = Array.isArray(value);
+  const isPlain = !isArray && isPlainObject(value);
+  if (!isArray && !isPlain) {
+    const inner = unwrapped(value);
+    if (inner !== value) return addConverted(walk, inner, key, depth);
+    if (isRawJSON?.(value)) return addText(walk, JSON.stringify(value));
+    limitTypedArray(walk, value);
+  }
+  for (let index = depth - 1; index >= 0; index -= 1) {
+    if (ancestors[index] === value) return replace(walk, key, depth, '[Circular]');
+  }
+  walk.left -= 2;
+  walk.path[depth - 1] = key;
+  if (atoms.length > MAX_ATOMS) throw new TooManyAtomsError();
+  if (depth > MAX_DEPTH) addInnerText(walk, value, depth);
+  else if (isArray) addArray(walk, value, depth);
+  else addObject(walk, value as Record<string, unknown>, isPlain, depth);
+}
+
+function addObject(walk: Walk, object: Record<string, unknown>, isPlain: boolean, depth: number): void {
+  const { atoms } = walk;
+  walk.ancestors[depth] = object;
   atoms.push(undefined);
-  for (const key in object) {
-    const value = (object as Record<string, unknown>)[key];
-    if (value === undefined) continue;
-    atoms.push(key);
-    left = addValue(value, atoms, left - key.length, depth + 1);
-    if (left < 0) return -1;
+  if (walk.forIn && isPlain) {
+    // V8 reads properties fastest in this form.
+    for (const key in object) {
+      const start = atoms.length;
+      try {
+        const value = object[key];
+        if (value === undefined) continue;
+        atoms.push(key);
+        walk.left -= key.length;
+        if (typeof value === 'string') {
+          atoms.push(value);
+          walk.left -= value.length;
+        } else {
+          addValue(walk, value, key, depth + 1);
+          // JSON leaves the property out.
+          if (atoms.length === start + 1) atoms.pop();
+        }
+        if (walk.left < 0) throw new TextTooLongError();
+      } catch (error) {
+        replaceThrown(walk, error, key, start, depth + 1);
+      }
+    }
+  } else {
+    for (const key of Object.keys(object)) {
+      const start = atoms.length;
+      try {
+        addMember(walk, object[key], key, depth + 1);
+      } catch (error) {
+        replaceThrown(walk, error, key, start, depth + 1);
+      }
+    }
   }
   atoms.push(undefined);
-  return left;
 }
 
-function addArray(array: unknown[], atoms: Atom[], budget: number, depth: number): number {
-  if (Object.getPrototypeOf(array) !== Array.prototype || 'toJSON' in array) return -1;
-  const { length } = array;
-  // Each element takes at least 1 of the budget. A proxy may report any length.
-  if (length !== length >>> 0 || length > budget || atoms.length + length > MAX_ATOMS) return -1;
-  let left = budget;
-  // The length is an integer on the wire, also when a proxy reports a double.
-  atoms.push(undefined, length >>> 0);
+function addMember(walk: Walk, value: unknown, key: string, depth: number): void {
+  if (value === undefined) return;
+  const { atoms } = walk;
+  const withKey = atoms.push(key);
+  addValue(walk, value, key, depth);
+  // JSON leaves the property out.
+  if (atoms.length === withKey) atoms.pop();
+  walk.left -= key.length;
+  if (walk.left < 0) throw new TextTooLongError();
+}
+
+function addArray(walk: Walk, array: unknown[], depth: number): void {
+  const { atoms } = walk;
+  // A proxy may report any length. Each element takes at least 1 of the budget.
+  const reported = Math.max(array.length, 0);
+  if (reported > walk.left) throw new TextTooLongError();
+  // The length is an integer on the wire, also when it is reported as a double.
+  const length = Math.trunc(reported) >>> 0;
+  if (atoms.length + length > MAX_ATOMS) throw new TooManyAtomsError();
+  walk.ancestors[depth] = array;
+  atoms.push(undefined, length);
   for (let index = 0; index < length; index += 1) {
-    left = addValue(array[index] ?? null, atoms, left, depth + 1);
-    if (left < 0) return -1;
+    const start = atoms.length;
+    try {
+      addValue(walk, array[index], index, depth + 1);
+      if (atoms.length === start) atoms.push(null);
+    } catch (error) {
+      replaceThrown(walk, error, index, start, depth + 1);
+    }
+    if (walk.left < 0) throw new TextTooLongError();
   }
-  return left;
+}
+
+/** Replaces a value that cannot be read; its atoms begin at `start`. */
+function replaceThrown(walk: Walk, error: unknown, key: string | number, start: number, depth: number): void {
+  if (error instanceof TextTooLongError || error instanceof TooManyAtomsError || isStackOverflow(error)) throw error;
+  walk.atoms.length = start;
+  if (typeof key === 'string') walk.atoms.push(key);
+  replace(walk, key, depth, thrownText(error));
+}
+
+function replace(walk: Walk, key: string | number, depth: number, value: string): void {
+  walk.atoms.push(value);
+  walk.left -= value.length;
+  walk.replacements.add([...walk.path.slice(0, depth - 1), key], value);
+}
+
+/** Each element becomes a number and a comma at least. The list of all of them is not made when it is too long. */
+function limitTypedArray(walk: Walk, value: object): void {
+  if (types.isTypedArray(value) && value.length * '0,'.length > walk.left) throw new TextTooLongError();
+}
+
+/** The object or array at the end of the path, which is not one of the ancestors yet. */
+function addInnerText(walk: Walk, value: object, depth: number): void {
+  addText(walk, innerText(value, walk.left, walk.replacements, { path: walk.path.slice(0, depth), ancestors: walk.ancestors.slice(0, depth) }));
+}
+
+function addText(walk: Walk, text: string): void {
+  walk.atoms.push(undefined, false, text);
+  walk.left -= text.length;
 }
 
 /** Whether the object is made by `{}`, or has no prototype. */

@@ -14,6 +14,8 @@ const FIELDS: Record<string, (span: AnyExportedSpan) => unknown> = {
   updatedAt: () => null,
 };
 
+const { toJSON: dateToJSON } = Date.prototype;
+
 /** The complete record of a span. `createdAt` is the present time. */
 export function spanRecord(span: AnyExportedSpan): object {
   return copied(span, Object.fromEntries(Object.entries(FIELDS).map(([key, read]) => [key, () => read(span)])));
@@ -46,11 +48,16 @@ function isOrdinary(copy: object, span: AnyExportedSpan): boolean {
   const { id, type, startTime, endTime, errorInfo, spanId, spanType, startedAt, endedAt, error, createdAt, updatedAt } =
     copy as AnyExportedSpan & Record<string, unknown>;
   return (
-    id === span.id &&
-    type === span.type &&
-    startTime === span.startTime &&
-    endTime === span.endTime &&
-    errorInfo === span.errorInfo &&
+    isSameForAnyKey(id) &&
+    isSameForAnyKey(type) &&
+    isSameForAnyKey(startTime) &&
+    isSameForAnyKey(endTime) &&
+    isSameForAnyKey(errorInfo) &&
+    (id ?? span.id) === id &&
+    (type ?? span.type) === type &&
+    (startTime ?? span.startTime) === startTime &&
+    (endTime ?? span.endTime) === endTime &&
+    (errorInfo ?? span.errorInfo) === errorInfo &&
     spanId === undefined &&
     spanType === undefined &&
     startedAt === undefined &&
@@ -59,6 +66,13 @@ function isOrdinary(copy: object, span: AnyExportedSpan): boolean {
     createdAt === undefined &&
     updatedAt === undefined
   );
+}
+
+/** Whether the JSON of a value is the same under another name: a `toJSON` is told the name. */
+function isSameForAnyKey(value: unknown): boolean {
+  if ((typeof value !== 'object' && typeof value !== 'bigint') || value === null) return true;
+  const { toJSON } = value as { toJSON?: unknown };
+  return typeof toJSON !== 'function' || toJSON === dateToJSON;
 }
 
 /** Makes a shallow copy with `added` fields. A field that cannot be read throws again when the copy is encoded. */

@@ -1,20 +1,10 @@
 import { types } from 'node:util';
 
-/** A value that JSON cannot hold, and its replacement. */
-export interface Replacement {
-  /** Property names from the record to the value, joined by dots. */
-  path: string;
-  /** `123n`, `[Circular]` or `[Throws: message]`. */
-  value: string;
-}
+import { Replacements, isStackOverflow, thrownText } from './replacements.js';
 
 /** `JSON.rawJSON` objects (Node 22) are written as they are. */
-const { isRawJSON } = JSON as { isRawJSON?: (value: unknown) => boolean };
+export const { isRawJSON } = JSON as { isRawJSON?: (value: unknown) => boolean };
 
-/** The number of replaced values that are named; all others are only counted. */
-const MAX_NAMED = 5;
-/** The number of property names of a path that are shown. */
-const MAX_PATH = 32;
 /** The limit on replaced values: a graph that is too deep in more places than this would expand without end. */
 const MAX_TOO_DEEP = 16;
 
@@ -23,30 +13,37 @@ export class TextTooLongError extends Error {
   override name = 'TextTooLongError';
 }
 
+/** The place of a value in a record: the keys on the way to it, and the objects around it. */
+export interface Place {
+  path: readonly (string | number)[];
+  ancestors: readonly object[];
+}
+
 /**
- * Returns what `JSON.stringify(record)` gives, for a record that it rejects: each offending value is replaced,
- * everything else follows the standard (ECMA-262 SerializeJSONProperty).
+ * Returns what `JSON.stringify(value)` gives, for a value that it rejects: each offending part is replaced and added to
+ * `replacements`, everything else follows the standard (ECMA-262 SerializeJSONProperty).
  *
  * @throws TextTooLongError when the text would be longer than `maxChars`.
  */
-export function stringifyReplacing(record: unknown, maxChars: number): { text: string; replaced: Replacement[]; replacedCount: number } {
-  const writer = new Writer(maxChars);
-  writer.property('', () => record, record);
-  const { text, replaced, replacedCount } = writer;
-  return { text: text === '' ? 'null' : text, replaced, replacedCount };
+export function stringifyReplacing(value: unknown, maxChars: number, replacements: Replacements, place?: Place): string {
+  const writer = new Writer(maxChars, replacements, place);
+  writer.property('', () => value, value);
+  return writer.text === '' ? 'null' : writer.text;
 }
 
 class Writer {
   text = '';
-  readonly replaced: Replacement[] = [];
-  replacedCount = 0;
   #tooDeep = 0;
-  readonly #path: string[] = [];
-  readonly #ancestors = new Set<object>();
+  readonly #replacements: Replacements;
+  readonly #path: (string | number)[];
+  readonly #ancestors: Set<object>;
   readonly #maxChars: number;
 
-  constructor(maxChars: number) {
+  constructor(maxChars: number, replacements: Replacements, place?: Place) {
     this.#maxChars = maxChars;
+    this.#replacements = replacements;
+    this.#path = [...(place?.path ?? [])];
+    this.#ancestors = new Set(place?.ancestors);
   }
 
   /**
@@ -68,7 +65,7 @@ class Writer {
       // The part of the value that was written is removed. The ancestors were already removed on the way out.
       this.text = this.text.slice(0, length) + prefix;
       this.#path.length = depth;
-      this.#replace(`[Throws: ${messageOf(error)}]`);
+      this.#replace(thrownText(error));
     }
     return true;
   }
@@ -118,36 +115,24 @@ class Writer {
 
   #replace(value: string): void {
     this.text += JSON.stringify(value);
-    this.replacedCount += 1;
-    if (this.replaced.length >= MAX_NAMED) return;
-    const path = this.#path.slice(0, MAX_PATH).join('.');
-    this.replaced.push({ path: this.#path.length > MAX_PATH ? `${path}...` : path, value });
+    this.#replacements.add(this.#path, value);
   }
 }
 
 /** The value after `toJSON`, with wrapper objects unwrapped. */
-function asJson(value: unknown, key: string): unknown {
-  let json = value;
+export function asJson(value: unknown, key: string): unknown {
   if ((typeof value === 'object' && value !== null) || typeof value === 'function' || typeof value === 'bigint') {
     const { toJSON } = value as { toJSON?: unknown };
-    if (typeof toJSON === 'function') json = toJSON.call(value, key);
+    if (typeof toJSON === 'function') return unwrapped(toJSON.call(value, key));
   }
-  if (types.isNumberObject(json)) return Number(json);
-  if (types.isStringObject(json)) return String(json);
-  if (types.isBooleanObject(json)) return Boolean.prototype.valueOf.call(json);
-  if (types.isBigIntObject(json)) return BigInt.prototype.valueOf.call(json);
-  return json;
+  return unwrapped(value);
 }
 
-function messageOf(error: unknown): string {
-  try {
-    // A message may be of any type. String() accepts symbols, and throws where there is no text.
-    return String(error instanceof Error ? error.message : error);
-  } catch {
-    return 'unknown error';
-  }
-}
-
-function isStackOverflow(error: unknown): boolean {
-  return error instanceof RangeError && /call stack/.test(error.message);
+/** The primitive in a wrapper object; any other value itself. */
+export function unwrapped(value: unknown): unknown {
+  if (types.isNumberObject(value)) return Number(value);
+  if (types.isStringObject(value)) return String(value);
+  if (types.isBooleanObject(value)) return Boolean.prototype.valueOf.call(value);
+  if (types.isBigIntObject(value)) return BigInt.prototype.valueOf.call(value);
+  return value;
 }

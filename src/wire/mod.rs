@@ -5,17 +5,17 @@
 //! ```text
 //! buffer    (kind | record | text)*
 //! kind      number                     of the records that follow: the index of their signal, or COMPLETE_SPANS
-//! text      string                     a record that is JSON already
 //! record    undefined members
 //! members   (string value)* undefined
 //! value     null, true, false, number, string
 //!           undefined members          object
 //!           undefined number value*    array with this number of values
 //!           undefined true number      Date, in milliseconds since 1970
+//!           undefined false text       any value
+//! text      string                     what `JSON.stringify` has made
 //! ```
 //!
-//! Text is what `JSON.stringify` makes of a record whose JSON cannot be reproduced from primitives alone. The JSON of
-//! other records is made here, and their spans get the further fields of the collector's schema.
+//! A record is text when it has a `toJSON` of its own or very many values. A value is text when it is nested too deeply. Other JSON is made here, and spans that are no text get the further fields of the collector's schema.
 
 mod fields;
 mod json;

@@ -1,6 +1,6 @@
 //! Makes JSON from the atoms of a record, without a tree between.
 
-use super::{Fault, Rejected, fields::Fields, json, reader::Reader, tag};
+use super::{Fault, Rejected, fields::Fields, json, reader::Reader, tag, text};
 
 /// The limit on nesting. The facade writes at most half of it.
 const MAX_DEPTH: u32 = 256;
@@ -81,6 +81,7 @@ impl<'a, 'o> Transcoder<'a, 'o> {
         match self.reader.tag()? {
             tag::INT32 => self.array::<WRITE>()?,
             tag::TRUE => self.date::<WRITE>()?,
+            tag::FALSE => self.json::<WRITE>()?,
             key => self.object::<WRITE>(key, None)?,
         }
         self.depth -= 1;
@@ -148,6 +149,14 @@ impl<'a, 'o> Transcoder<'a, 'o> {
             other => return Err(Fault::Tag(other)),
         };
         self.write::<WRITE>(|out| json::date(out, ms));
+        Ok(())
+    }
+
+    /// JSON text of a value.
+    fn json<const WRITE: bool>(&mut self) -> Result<(), Fault> {
+        let tag = self.reader.tag()?;
+        let text = text(tag, &mut self.reader)?;
+        self.write::<WRITE>(|out| out.extend_from_slice(text.as_bytes()));
         Ok(())
     }
 

@@ -51,7 +51,7 @@ fn any_byte_may_be_wrong() {
 
 #[test]
 fn faults_have_names() {
-    let cases: [(&[u8], Fault); 21] = [
+    let cases: [(&[u8], Fault); 23] = [
         (&[], Fault::Truncated),
         (&[0xFE, 15], Fault::Version),
         (&[0xFF, 14, b'A', 0], Fault::Version),
@@ -72,6 +72,8 @@ fn faults_have_names() {
         (&logs(b"_\"\x01a_0"), Fault::Tag(b'0')),
         (&logs(b"_\"\x01a_TT"), Fault::Tag(b'T')),
         (&logs(b"_\"\x01a_I\x01"), Fault::Length),
+        (&logs(b"_\"\x01a_F_"), Fault::Tag(b'_')),
+        (&logs(b"_\"\x01a_F\"\x05{}"), Fault::Truncated),
         (&logs(b"_\"\xFF\xFF\xFF\xFF\x0Fab"), Fault::Truncated),
     ];
     for (bytes, fault) in cases {

@@ -4,6 +4,7 @@
 import { facadeModule } from '../../__test__/support/facade.mjs';
 
 const { flatten } = await facadeModule('encode/flat');
+const { Replacements } = await facadeModule('encode/replacements');
 const { emptyAtoms, writeAtoms } = await facadeModule('encode/wire');
 
 const LOGS = 1;
@@ -18,7 +19,7 @@ function bytesOf(name, elements) {
   const atoms = emptyAtoms();
   for (const element of elements) {
     if (typeof element !== 'object') atoms.push(element);
-    else if (flatten(element, atoms, MAX_CHARS) < 0) throw new Error(`${name} is not flattened`);
+    else if (flatten(element, atoms, MAX_CHARS, new Replacements()) < 0) throw new Error(`${name} is not flattened`);
   }
   return Buffer.from(writeAtoms(atoms));
 }
@@ -128,6 +129,15 @@ for (const [name, elements, records] of [
   ['an empty record', [LOGS, {}], ['{}']],
 ]) emit('records', name, elements, records);
 
+// Objects of classes.
+class Money { constructor(amount) { this.amount = amount; } toJSON(key) { return { amount: this.amount, key }; } }
+class Point { x = 1; get inherited() { return 2; } }
+for (const [name, make] of Object.entries({
+  'a class instance': () => new Point(), toJSON: () => new Money(5), 'a toJSON in an array': () => [new Money(5), new Money('é')], 'a Map': () => new Map([[1, 2]]), 'a Buffer': () => Buffer.from('ab'),
+  'a typed array': () => new Uint8Array([7, 8]), 'boxed values': () => [Object('s'), Object(1.5), Object(false)], 'a function': () => ({ left: () => {}, a: [() => {}, Symbol('s')], b: 1 }),
+  'a toJSON that returns undefined': () => ({ left: { toJSON() {} }, a: [{ toJSON() {} }], b: 1 }), 'a toJSON that returns a Date': () => ({ toJSON: () => new Date(0) }),
+})) value('disguises', name, () => [make(), { after: 1 }]);
+
 // Objects whose prototype is that of plain objects, but which JSON.stringify treats differently.
 const disguised = (object) => Object.setPrototypeOf(object, Object.prototype);
 for (const [name, make] of Object.entries({
@@ -137,6 +147,6 @@ for (const [name, make] of Object.entries({
   'a class': () => disguised(class { static a = 1; }.prototype), arguments: () => (function () { return disguised(arguments); })(1, 'b'),
 })) value('disguises', name, () => [make(), { after: 1 }]);
 
-// The greatest depth that the facade lets through.
+// Parts deeper than 128 levels are texts.
 const deep = (levels) => { let value = 1; for (let level = 0; level < levels; level += 1) value = level % 2 ? [value] : { v: value }; return value; };
-for (const levels of [1, 2, 64, 127, 128]) value('depth', `${levels} levels`, () => deep(levels));
+for (const levels of [1, 2, 64, 127, 128, 129, 130, 300]) value('depth', `${levels} levels`, () => deep(levels));
