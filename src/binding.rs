@@ -12,7 +12,7 @@ use napi_derive::napi;
 use serde::Serialize;
 
 use crate::{
-    clock,
+    buffers, clock,
     command::{FlushKind, Records},
     config::{Config, OPTIONS},
     event::{Event, Sink},
@@ -76,7 +76,7 @@ impl NativeExporter {
         // Copied, because memory of the JS heap may be freed on its own thread only. The buffer is detached at once, so
         // that the next buffer gets the same memory again. Where a JS engine does not detach, its garbage collection
         // frees the buffer.
-        let bytes = records.to_vec();
+        let bytes = buffers::copy(&records);
         drop(records.detach());
         self.handle.submit(Records { bytes, counts: by_signal(&counts), at_ms })
     }

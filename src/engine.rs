@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use crate::{
-    clock,
+    buffers, clock,
     command::{Command, ExporterId},
     config::Config,
     delivery::{exporter::Exporter, job::Job},
@@ -149,6 +149,7 @@ where
                 if let Some(lane) = self.lanes.get_mut(&id) {
                     lane.exporter.on_records(now, &records, unread, &mut self.decoder);
                 }
+                buffers::give_back(records.bytes);
             }
             Command::Refused { id, counts } => self.with(id, |exporter| exporter.on_refused(now, counts)),
             Command::Flush { id, ticket, kind, within } => {

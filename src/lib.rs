@@ -13,6 +13,7 @@
 //! |---|---|
 //! | `binding` | the only file that names napi |
 //! | `runtime`, `shared`, `handle` | the thread; what both sides of it see; one exporter as the JS thread holds it |
+//! | `buffers` | memory of the buffers that cross, used again |
 //! | `command`, `event` | the one enum that crosses to the engine, the one that comes back |
 //! | `engine` | the loop: the only code that waits |
 //! | `delivery` | one exporter's state: batch, queue, timing, gate, ledger; pure |
@@ -53,6 +54,7 @@
 // Registers itself with Node, and a test binary has no Node.
 #[cfg(not(test))]
 mod binding;
+pub mod buffers;
 pub mod clock;
 pub mod command;
 pub mod config;

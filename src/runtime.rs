@@ -13,7 +13,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, bounded, unbounded};
 use tokio::sync::Notify;
 
 use crate::{
-    clock,
+    buffers, clock,
     command::Command,
     config::Config,
     engine::Engine,
@@ -146,6 +146,7 @@ pub fn leave_environment() {
     {
         drop(running);
         runtime.stop();
+        buffers::clear();
     }
 }
 

@@ -7,16 +7,13 @@ use tokio::time::Instant;
 
 use super::payload::Payload;
 use crate::{
-    protocol::{
-        reply::Said,
-        request::{self, Body},
-    },
+    protocol::{reply::Said, request::Body},
     signal::Signal,
 };
 
 /// The memory of a job beyond its JSON: the job itself, its entries in the queue's indexes, its share of the account of
 /// its batch, and what allocators round up. A test in `exporter.rs` measures it.
-const COST: usize = 640;
+const COST: usize = 688;
 /// The memory of a record beyond its JSON: the position of its end.
 const COST_OF_RECORD: usize = size_of::<u32>();
 /// Flushes stop waiting for a job after this many attempts.
@@ -87,7 +84,8 @@ pub struct Job {
 impl Job {
     /// A job that was never tried.
     #[must_use]
-    pub fn new(batch: u64, payload: Payload, now: Instant, expires_at: Option<Instant>) -> Self {
+    pub fn new(batch: u64, mut payload: Payload, now: Instant, expires_at: Option<Instant>) -> Self {
+        payload.close();
         Self {
             batch,
             payload,
@@ -106,7 +104,7 @@ impl Job {
         }
     }
 
-    /// A job without records; see [`request::body`].
+    /// A job without records; see [`Payload::body`].
     #[must_use]
     pub fn probe(now: Instant) -> Self {
         Self::new(0, Payload::new(Signal::Traces, 0), now, None)
@@ -171,16 +169,13 @@ impl Job {
     #[must_use]
     pub fn cost(&self) -> usize {
         let records = usize::try_from(self.count()).unwrap_or(usize::MAX);
-        COST + self.payload.json().len()
-            + COST_OF_RECORD.saturating_mul(records)
-            + self.gzip.get().map_or(0, Bytes::len)
+        COST + self.payload.body_len() + COST_OF_RECORD.saturating_mul(records) + self.gzip.get().map_or(0, Bytes::len)
     }
 
     /// The body of its request. `compress`: whether the exporter compresses.
     #[must_use]
     pub fn body(&self, compress: bool) -> Body {
         let compress = compress && self.encoding == Encoding::Usual;
-        let plain = request::body(self.signal(), self.payload.json());
-        Body { plain, gzip: compress.then(|| Arc::clone(&self.gzip)) }
+        Body { plain: self.payload.body(), gzip: compress.then(|| Arc::clone(&self.gzip)) }
     }
 }

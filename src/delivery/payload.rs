@@ -1,6 +1,13 @@
 //! Consecutive records of one signal: the JSON of each, and their numbers.
 
-use crate::{protocol::request::frame_len, signal::Signal};
+use std::mem;
+
+use bytes::Bytes;
+
+use crate::{
+    protocol::request::{self, frame_len},
+    signal::Signal,
+};
 
 /// Identifies consecutive records of one signal by their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +26,11 @@ pub struct RecordRange {
 pub struct Payload {
     signal: Signal,
     first: u64,
-    /// The JSON texts, with commas between.
-    json: Vec<u8>,
-    /// Where each record ends in `json`.
+    /// The beginning of the body, until it is closed.
+    text: Vec<u8>,
+    /// The body, once it is closed. Requests share it.
+    body: Bytes,
+    /// Where each record ends in the JSON.
     ends: Vec<u32>,
 }
 
@@ -29,42 +38,77 @@ impl Payload {
     /// A payload without records; the number of its first record will be `first`.
     #[must_use]
     pub fn new(signal: Signal, first: u64) -> Self {
-        Self { signal, first, json: Vec::new(), ends: Vec::new() }
+        Self { signal, first, text: Vec::new(), body: Bytes::new(), ends: Vec::new() }
     }
 
-    /// A payload for the records that follow these, with memory for as many. Batches are similar in size, and growing
-    /// costs several allocations.
+    /// A payload for the records that follow these, with memory for as many, in the place of `spare` if it is given.
+    /// Batches are similar in size, and growing costs several allocations.
     #[must_use]
-    pub fn successor(&self) -> Self {
+    pub fn successor(&self, spare: Option<Vec<u8>>) -> Self {
+        let mut text = spare.unwrap_or_default();
+        text.reserve_exact(self.body_len());
         Self {
             signal: self.signal,
             first: self.first + self.count(),
-            json: Vec::with_capacity(self.json.len()),
+            text,
+            body: Bytes::new(),
             ends: Vec::with_capacity(self.ends.len()),
         }
     }
 
-    /// Adds the JSON text of one record.
+    /// Adds the JSON text of one record. For payloads that are not closed.
     pub fn push(&mut self, record: &[u8]) {
-        if !self.ends.is_empty() {
-            self.json.push(b',');
+        debug_assert!(self.body.is_empty(), "the payload is closed");
+        if self.ends.is_empty() {
+            request::begin(self.signal, &mut self.text);
+        } else {
+            self.text.push(b',');
         }
-        self.json.extend_from_slice(record);
+        self.text.extend_from_slice(record);
         // A payload is at most one record, or `maxBatchBytes`: 256 MiB.
-        self.ends.push(u32::try_from(self.json.len()).unwrap_or(u32::MAX));
+        let end = self.text.len() - (frame_len(self.signal) - request::END.len());
+        self.ends.push(u32::try_from(end).unwrap_or(u32::MAX));
     }
 
-    /// Frees the memory that growing has reserved: a payload may wait for minutes.
-    pub fn shrink(&mut self) {
-        self.json.shrink_to_fit();
+    /// Completes the body, and frees the memory that growing has reserved: a payload may wait for minutes.
+    pub fn close(&mut self) {
+        if !self.ends.is_empty() && self.body.is_empty() {
+            self.text.extend_from_slice(request::END);
+            self.text.shrink_to_fit();
+            // Takes the memory over.
+            self.body = mem::take(&mut self.text).into();
+        }
         self.ends.shrink_to_fit();
+    }
+
+    /// The body of its request. Without records it is a probe: an empty batch of spans costs nothing, and is answered as
+    /// a full one would be (peer).
+    #[must_use]
+    pub fn body(&self) -> Bytes {
+        if self.is_empty() {
+            let mut text = Vec::new();
+            request::begin(self.signal, &mut text);
+            text.extend_from_slice(request::END);
+            return text.into();
+        }
+        self.body.clone()
+    }
+
+    /// The memory of the body for a later payload, unless a request still has it.
+    #[must_use]
+    pub fn into_spare(self) -> Option<Vec<u8>> {
+        self.body.is_unique().then(|| {
+            let mut spare = Vec::from(self.body);
+            spare.clear();
+            spare
+        })
     }
 
     /// Takes out records at the front: at least `bytes` of them, and at least a quarter, so that a full queue does not
     /// copy the same payload again for each new record. Returns the records and their bytes; `None` when those are all
     /// records.
     pub fn trim(&mut self, bytes: usize) -> Option<(RecordRange, usize)> {
-        let target = bytes.max(self.json.len() / 4);
+        let target = bytes.max(self.json().len() / 4);
         let (mut count, mut taken) = (0, 0);
         for record in self.records() {
             if taken + count >= target {
@@ -103,7 +147,7 @@ impl Payload {
                 }
             }
         }
-        pieces.iter_mut().for_each(Self::shrink);
+        pieces.iter_mut().for_each(Self::close);
         pieces
     }
 
@@ -134,27 +178,30 @@ impl Payload {
     /// The JSON texts, with commas between.
     #[must_use]
     pub fn json(&self) -> &[u8] {
-        &self.json
+        let text = if self.body.is_empty() { &self.text } else { &*self.body };
+        let start = frame_len(self.signal) - request::END.len();
+        let length = self.ends.last().map_or(0, |&end| end as usize);
+        text.get(start..start + length).unwrap_or_default()
     }
 
     /// The length of the request's body in bytes; 0 without records.
     #[must_use]
     pub fn body_len(&self) -> usize {
-        if self.is_empty() { 0 } else { self.json.len() + frame_len(self.signal) }
+        self.ends.last().map_or(0, |&end| end as usize + frame_len(self.signal))
     }
 
     /// The length of the records alone in bytes.
     #[must_use]
     pub fn record_bytes(&self) -> usize {
-        self.json.len() - self.ends.len().saturating_sub(1)
+        self.json().len() - self.ends.len().saturating_sub(1)
     }
 
     /// The JSON of each record.
     pub fn records(&self) -> impl Iterator<Item = &[u8]> {
-        let mut start = 0;
+        let (mut start, json) = (0, self.json());
         self.ends.iter().map(move |&end| {
             let end = end as usize;
-            let record = self.json.get(start..end).unwrap_or_default();
+            let record = json.get(start..end).unwrap_or_default();
             start = end + ",".len();
             record
         })
@@ -167,7 +214,7 @@ impl Payload {
         for record in self.records().take(end).skip(start) {
             part.push(record);
         }
-        part.shrink();
+        part.close();
         part
     }
 }
@@ -195,7 +242,34 @@ mod tests {
         assert_eq!(payload.records().collect::<Vec<_>>(), [b"1".as_slice(), b"23"]);
         assert_eq!((payload.range(), payload.record_bytes()), (logs(100, 2), 3));
         assert_eq!(payload.body_len(), r#"{"logs":[1,23]}"#.len());
-        assert_eq!(payload.successor().range(), logs(102, 0));
+        assert_eq!(payload.successor(None).range(), logs(102, 0));
+    }
+
+    #[test]
+    fn a_closed_payload_shares_its_body_and_gives_the_memory_back() {
+        let mut payload = payload([1, 23]);
+        payload.close();
+        let (body, memory) = (payload.body(), payload.body().as_ptr());
+        assert_eq!(
+            (&*body, payload.json(), payload.body_len()),
+            (br#"{"logs":[1,23]}"#.as_slice(), b"1,23".as_slice(), 15)
+        );
+        assert_eq!((body.as_ptr(), payload.body().as_ptr()), (memory, memory));
+        drop(body);
+        let next = payload.successor(None);
+        let spare = payload.into_spare().unwrap();
+        let mut next = next.successor(Some(spare));
+        next.push(b"4");
+        next.push(b"56");
+        next.close();
+        assert_eq!((next.body().as_ptr(), &*next.body()), (memory, br#"{"logs":[4,56]}"#.as_slice()));
+        let _request = next.body();
+        assert_eq!(next.into_spare(), None);
+    }
+
+    #[test]
+    fn a_body_without_records_is_a_probe() {
+        assert_eq!(Payload::new(Signal::Traces, 0).body(), r#"{"spans":[]}"#);
     }
 
     #[test]

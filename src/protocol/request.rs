@@ -98,7 +98,7 @@ const fn key(signal: Signal) -> &'static str {
     }
 }
 
-/// The bytes that [`body`] puts around the records.
+/// The bytes of [`begin`] and [`END`] together.
 #[must_use]
 pub const fn frame_len(signal: Signal) -> usize {
     r#"{"":[]}"#.len() + key(signal).len()
@@ -113,13 +113,15 @@ pub struct Body {
     pub gzip: Option<Arc<OnceLock<Bytes>>>,
 }
 
-/// The JSON text of a request. `records`: their JSON texts with commas between. Without records it is a probe: an empty
-/// batch of spans costs nothing, and is answered as a full one would be (peer).
-#[must_use]
-pub fn body(signal: Signal, records: &[u8]) -> Bytes {
-    let parts = [b"{\"", key(signal).as_bytes(), b"\":[", records, b"]}"];
-    Bytes::from(parts.concat())
+/// Begins the JSON text of a request; the JSON texts of the records follow, with commas between, then [`END`].
+pub fn begin(signal: Signal, text: &mut Vec<u8>) {
+    for part in [b"{\"", key(signal).as_bytes(), b"\":["] {
+        text.extend_from_slice(part);
+    }
 }
+
+/// Ends the JSON text of a request.
+pub const END: &[u8] = b"]}";
 
 #[cfg(test)]
 mod tests {
@@ -128,8 +130,10 @@ mod tests {
     #[test]
     fn a_body_frames_its_records() {
         for (signal, text) in [(Signal::Traces, r#"{"spans":[1,2]}"#), (Signal::Scores, r#"{"scores":[1,2]}"#)] {
-            let body = body(signal, b"1,2");
-            assert_eq!(body, text);
+            let mut body = Vec::new();
+            begin(signal, &mut body);
+            body.extend_from_slice(&[b"1,2", END].concat());
+            assert_eq!(body, text.as_bytes());
             assert_eq!(body.len(), frame_len(signal) + "1,2".len());
         }
     }

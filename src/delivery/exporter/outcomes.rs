@@ -43,6 +43,7 @@ impl Exporter {
             Outcome::Delivered => {
                 self.plain |= job.encoding == Encoding::PlainOnTrial;
                 self.settle(now, &job, End::Delivered);
+                self.batcher.recycle(job.payload);
             }
             Outcome::AuthRejected(status) => self.on_auth_rejected(now, &job, status),
             Outcome::Refused { cause } => {

@@ -225,7 +225,7 @@ impl Exporter {
             let full = payload.count() >= self.config.max_batch_size as u64
                 || payload.body_len() + record.len() > self.config.max_batch_bytes;
             if full && !payload.is_empty() {
-                let next = payload.successor();
+                let next = payload.successor(None);
                 self.start_one(now, std::mem::replace(&mut payload, next));
             }
             payload.push(record);
