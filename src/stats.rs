@@ -26,7 +26,7 @@ mod reason;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    signals: Vec<Snapshot>,
+    signals: [Snapshot; Signal::ALL.len()],
     #[serde(flatten)]
     health: HealthSnapshot,
 }
@@ -189,9 +189,9 @@ impl Stats {
 
     /// All counts at one moment, in the order of [`Signal::ALL`].
     #[must_use]
-    pub fn snapshot(&self) -> Vec<Snapshot> {
+    pub fn snapshot(&self) -> [Snapshot; Signal::ALL.len()] {
         let accounts = *lock(&self.accounts);
-        Signal::ALL.into_iter().zip(&accounts).map(|(signal, account)| Snapshot::new(signal, account)).collect()
+        Signal::ALL.map(|signal| Snapshot::new(signal, &accounts.get(signal.index()).copied().unwrap_or_default()))
     }
 
     fn update(&self, signal: Signal, change: impl FnOnce(&mut Account)) {

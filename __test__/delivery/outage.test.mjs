@@ -13,7 +13,8 @@ const OUTAGE_MS = Number(process.env.LOST_OUTAGE_MS ?? 3000);
 const COUNT = 4000;
 /** The number of steps in which the spans are exported over the outage. */
 const STEPS = 20;
-const MOST_AT_ONCE = 4;
+/** Four, and more where records wait for longer than 1.5 s. */
+const MOST_AT_ONCE = 32;
 /** The longest wait between two attempts, with jitter of a fifth, and time to send everything. */
 const RECOVERY_MS = 50_000;
 /** Attempts during the outage: four that start at once, and what waits that double from 1 s to 30 s allow, twice over. */

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::{
     job::{Job, Standing},
     payload::Payload,
-    timing::{Address, Haste},
+    timing::{Address, Haste, LONGEST_PAUSE},
 };
 use crate::signal::Signal;
 
@@ -117,6 +117,16 @@ impl Queue {
         self.remove(signal, age)
     }
 
+    /// Takes a job that waits for a time of its own if that is over, and its window is over for longer than the longest
+    /// pause: others wait for the same.
+    pub fn pop_overdue(&mut self, now: Instant, signal: Signal) -> Option<Job> {
+        let line = self.line(signal);
+        let &(_, age) = line.clocked.first()?;
+        let is_overdue = |job: &Job| job.expires_at.is_some_and(|at| at + LONGEST_PAUSE <= now);
+        line.jobs.get(&age).filter(|job| is_overdue(job))?;
+        self.remove(signal, age)
+    }
+
     /// The exporter ends: every waiting job may be sent now, and flushes wait for at least one attempt of it.
     pub fn hurry_all(&mut self) {
         for line in &mut self.lines {
@@ -127,7 +137,8 @@ impl Queue {
     /// A flush brings forward one try of each signal that has to wait for its time.
     pub fn bring_forward(&mut self, now: Instant, haste: Haste) {
         for line in &mut self.lines {
-            if line.next(now, haste, self.max_out_bytes).is_some_and(|(at, _)| at > now) {
+            let waits = line.next(now, haste, self.max_out_bytes).is_some_and(|(at, _)| at > now);
+            if waits && !line.address.is_busy() {
                 line.address.bring_forward(now);
             }
         }

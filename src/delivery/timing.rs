@@ -2,44 +2,37 @@
 //!
 //! Each signal has an address of its own, with a limit of its own, so that an address that fails or hangs does not
 //! delay the others. DESIGN has the tables of what an answer changes and what may be sent next ("When what is sent").
+//!
+//! | module | what it decides |
+//! |---|---|
+//! | `trouble`, `backoff` | how long an address that fails pauses |
+//! | `limit` | how many requests are in flight |
+//! | `hold` | how long the collector has asked to be left alone |
+//! | `size` | how large a body may be |
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub use self::{backoff::LONGEST as LONGEST_PAUSE, trouble::Trouble};
+use self::{backoff::delay, hold::Hold, limit::Limit, size::SizeLimit};
 use super::job::{Job, Standing};
 
-/// The limit on requests in flight to one address.
-const MAX_IN_FLIGHT: usize = 4;
-/// The number of jobs, never tried before, that an address still gets at once after its first failure: a bad body must
-/// not look like a bad address.
-const PASSES: u32 = 2;
+mod backoff;
+mod hold;
+mod limit;
+mod size;
+mod trouble;
+
+/// The largest credit of an address. A delivery adds two to it, a failure takes one: an address that fails at random
+/// keeps it, one that is gone loses it.
+const MOST_CREDIT: u32 = 8;
 /// A flush brings a try forward at most once in this time.
 const FORWARD_INTERVAL: Duration = Duration::from_secs(1);
 /// The number of single records refused as too large in a row after which the address pauses for [`REFUSAL_PAUSE`].
 const MAX_SINGLE_REFUSALS: u32 = 16;
 /// The pause after [`MAX_SINGLE_REFUSALS`].
 const REFUSAL_PAUSE: Duration = Duration::from_secs(60);
-/// The time after which a larger body is tried again, once larger bodies were refused.
-const RAISE_AFTER: Duration = Duration::from_secs(10 * 60);
-
-/// The wait before the second attempt.
-const BACKOFF_BASE: Duration = Duration::from_secs(1);
-/// The longest wait, before jitter.
-const BACKOFF_MAX: Duration = Duration::from_secs(30);
-/// The largest share by which jitter shortens or lengthens a wait, so that many processes do not retry at the same
-/// time.
-const JITTER_RATIO: f64 = 0.2;
-
-/// The wait after `failures` failures (1 or more): doubling from [`BACKOFF_BASE`] to [`BACKOFF_MAX`].
-///
-/// `jitter` is in `0.0..1.0`; 0.5 gives the wait unchanged.
-#[must_use]
-pub fn delay(failures: u32, jitter: f64) -> Duration {
-    let doublings = failures.saturating_sub(1).min(16);
-    let wait = BACKOFF_BASE.saturating_mul(1 << doublings).min(BACKOFF_MAX);
-    wait.mul_f64(1.0 + JITTER_RATIO * (2.0 * jitter - 1.0))
-}
 
 /// The state of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,22 +45,6 @@ pub enum Health {
     Failing,
     /// The collector has asked for a pause.
     Held,
-}
-
-/// The present failures of an address.
-#[derive(Debug)]
-pub struct Trouble {
-    /// When the first of them came.
-    pub since: Instant,
-    /// Failures in a row. Failures of requests that were in flight at the same time count once.
-    pub failures: u32,
-    /// The message of the last failure.
-    pub cause: String,
-    /// How often the pause has grown.
-    level: u32,
-    pause_until: Instant,
-    /// Jobs never tried that need not wait for the pause.
-    passes: u32,
 }
 
 /// Lets jobs go out earlier than they otherwise would.
@@ -86,50 +63,21 @@ impl Haste {
 }
 
 /// The address of one signal.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Address {
-    /// The limit on requests in flight: one after a failure, doubled by each success.
-    limit: usize,
-    in_flight: usize,
-    /// The requests in flight whose job has failed while others were delivered.
-    suspects_in_flight: usize,
+    limit: Limit,
     /// The total number of failures counted.
     failures: u64,
     deliveries: u64,
     trouble: Option<Trouble>,
-    hold_until: Option<Instant>,
-    /// Whether the one try at the end of the exporter, in spite of a hold, has been made.
-    last_try_made: bool,
+    /// While it lasts, jobs never tried do not wait for the pause: others were delivered lately.
+    credit: u32,
+    hold: Hold,
     /// The latest time of a try that a flush has brought forward.
     forward_at: Option<Instant>,
     last_forward: Option<Instant>,
     single_refusals: u32,
-    /// Bodies above this number of bytes were refused as too large.
-    max_body: Option<usize>,
-    max_body_since: Option<Instant>,
-    /// The largest body delivered since the last refusal of one.
-    largest_taken: usize,
-}
-
-impl Default for Address {
-    fn default() -> Self {
-        Self {
-            limit: MAX_IN_FLIGHT,
-            in_flight: 0,
-            suspects_in_flight: 0,
-            failures: 0,
-            deliveries: 0,
-            trouble: None,
-            hold_until: None,
-            last_try_made: false,
-            forward_at: None,
-            last_forward: None,
-            single_refusals: 0,
-            max_body: None,
-            max_body_since: None,
-            largest_taken: 0,
-        }
-    }
+    size: SizeLimit,
 }
 
 impl Address {
@@ -141,11 +89,12 @@ impl Address {
             job.deliveries_seen = self.deliveries;
         }
         job.failures_seen = self.failures;
-        self.in_flight += 1;
-        self.suspects_in_flight += usize::from(job.suspicion > 0);
-        self.last_try_made |= self.held_until(now).is_some();
+        self.limit.on_sent(job.suspicion > 0);
+        self.size.on_sent(job.payload.body_len());
+        self.hold.on_sent(now);
         let paused = self.trouble.as_mut().filter(|trouble| haste.pauses() && now < trouble.pause_until);
         match (job.standing, paused) {
+            (Standing::Fresh, Some(_)) if self.credit > 0 => {}
             (Standing::Fresh, Some(trouble)) if trouble.passes > 0 => trouble.passes -= 1,
             (Standing::Clocked { ready_at }, None) if now < ready_at => self.on_forward(now),
             (_, Some(_)) => self.on_forward(now),
@@ -160,31 +109,25 @@ impl Address {
 
     /// A request is over, with any outcome.
     pub fn on_returned(&mut self, job: &Job) {
-        self.in_flight = self.in_flight.saturating_sub(1);
-        self.suspects_in_flight = self.suspects_in_flight.saturating_sub(usize::from(job.suspicion > 0));
+        self.limit.on_returned(job.suspicion > 0);
+        self.size.on_returned(job.payload.body_len());
     }
 
     /// The collector has accepted a body.
     pub fn on_delivered(&mut self, now: Instant, body_len: usize) {
         self.deliveries += 1;
+        self.credit = (self.credit + 2).min(MOST_CREDIT);
         self.single_refusals = 0;
-        self.largest_taken = self.largest_taken.max(body_len);
-        if self.last_try_made {
-            self.hold_until = None;
-        }
-        if let Some(max) = self.max_body
-            && self.max_body_since.is_some_and(|since| now >= since + RAISE_AFTER)
-        {
-            self.max_body = Some(max + max / 8);
-            self.max_body_since = Some(now);
-        }
+        self.size.on_delivered(now, body_len);
+        self.hold.on_delivered();
+        self.limit.on_delivered();
         self.on_answer();
     }
 
     /// The address works: the collector has answered, whatever it said.
     pub fn on_answer(&mut self) {
         self.trouble = None;
-        self.limit = (self.limit * 2).min(MAX_IN_FLIGHT);
+        self.limit.on_answer();
     }
 
     /// A body was too large. `part_len`: the length of the larger half; none for a single record.
@@ -192,31 +135,20 @@ impl Address {
         self.on_answer();
         match part_len {
             None => self.single_refusals = self.single_refusals.saturating_add(1),
-            Some(part_len) => {
-                let is_known = (part_len..body_len).contains(&self.largest_taken);
-                let known = if is_known { self.largest_taken } else { part_len };
-                self.max_body = Some(self.max_body.map_or(known, |max| max.min(known)));
-                self.max_body_since = Some(now);
-                self.largest_taken = 0;
-            }
+            Some(part_len) => self.size.on_refused(now, body_len, part_len),
         }
         if self.single_refusals >= MAX_SINGLE_REFUSALS {
-            self.limit = 1;
-            self.trouble = Some(Trouble {
-                since: now,
-                failures: 1,
-                cause: "the collector refuses every record as too large".to_owned(),
-                level: 0,
-                pause_until: now + REFUSAL_PAUSE,
-                passes: 0,
-            });
+            self.limit.on_failure(now, false);
+            self.credit = 0;
+            let cause = "the collector refuses every record as too large";
+            self.trouble = Some(Trouble::pause(now, REFUSAL_PAUSE, cause));
         }
     }
 
     /// The largest body to send, if the collector has refused larger ones.
     #[must_use]
     pub fn max_body(&self) -> Option<usize> {
-        self.max_body
+        self.size.max()
     }
 
     /// A try failed, and another may help: decides what the job waits for now. Returns whether this counts as a failure
@@ -243,32 +175,15 @@ impl Address {
             return false;
         }
         self.failures += 1;
-        self.limit = 1;
-        let trouble = self.trouble.get_or_insert_with(|| Trouble {
-            since: now,
-            failures: 0,
-            cause: String::new(),
-            level: 0,
-            pause_until: now,
-            passes: PASSES,
-        });
-        trouble.failures = trouble.failures.saturating_add(1);
-        cause.clone_into(&mut trouble.cause);
-        if trouble.pause_until <= now {
-            trouble.level = trouble.level.saturating_add(1);
-            let pause_until = now + delay(trouble.level, jitter());
-            // The last try of a job is made at the end of its window, but windows that end one after the other must not
-            // become the rate of requests.
-            let last_try = job.expires_at.filter(|&at| at > now).map(|at| at.max(now + FORWARD_INTERVAL));
-            trouble.pause_until = last_try.map_or(pause_until, |at| at.min(pause_until));
-        }
+        self.limit.on_failure(now, self.credit > 0);
+        self.credit = self.credit.saturating_sub(1);
+        self.trouble.get_or_insert_with(|| Trouble::new(now)).count(now, cause, job.expires_at, jitter);
         true
     }
 
     /// The collector asks for a pause. `asked`: whether it did so in the answer to a request of this address.
     pub fn hold(&mut self, until: Instant, asked: bool, haste: Haste) {
-        self.hold_until = self.hold_until.max(Some(until));
-        self.last_try_made |= asked && haste.ends_at.is_some();
+        self.hold.extend(until, asked, haste);
     }
 
     /// A flush waits: a try is due now, or a second after the last one that was brought forward.
@@ -279,20 +194,25 @@ impl Address {
 
     /// When the exporter ends, one try may be made in spite of a hold.
     pub fn on_ending(&mut self) {
-        self.last_try_made = false;
+        self.hold.on_ending();
+    }
+
+    /// Whether as many requests are in flight as usual: a job has to wait for one of them.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.limit.is_reached()
     }
 
     /// Whether nothing will be accepted before the exporter ends, and the one try has been made.
     #[must_use]
     pub fn is_hopeless(&self, now: Instant, haste: Haste) -> bool {
-        let held = self.hold_until.is_some_and(|until| now < until && haste.ends_at.is_some_and(|end| until > end));
-        held && self.last_try_made && self.in_flight == 0
+        self.hold.is_hopeless(now, haste) && self.limit.is_idle()
     }
 
     /// The end of the pause for which the collector has asked, if it has.
     #[must_use]
     pub fn held_until(&self, now: Instant) -> Option<Instant> {
-        self.hold_until.filter(|&until| now < until)
+        self.hold.until(now)
     }
 
     /// The total number of failures at which a flush that begins now is answered: three in a row, and at least one.
@@ -320,7 +240,7 @@ impl Address {
         match &self.trouble {
             _ if self.held_until(now).is_some() => Health::Held,
             None => Health::Healthy,
-            Some(trouble) if trouble.passes > 0 => Health::Suspect,
+            Some(trouble) if trouble.passes + self.credit > 0 => Health::Suspect,
             Some(_) => Health::Failing,
         }
     }
@@ -328,13 +248,11 @@ impl Address {
     /// When a job with this state may go out; `None` while too many are in flight. `since`: when the job was made.
     #[must_use]
     pub fn opens_at(&self, standing: Standing, since: Instant, haste: Haste) -> Option<Instant> {
-        let suspects = if haste.pauses() { (self.limit / 2).max(1) } else { self.limit };
-        let is_clocked = matches!(standing, Standing::Clocked { .. });
-        if self.in_flight >= self.limit || is_clocked && self.suspects_in_flight >= suspects {
-            return None;
-        }
-        let pause =
-            self.trouble.as_ref().filter(|_| haste.pauses()).map(|trouble| (trouble.pause_until, trouble.passes));
+        let pause = self
+            .trouble
+            .as_ref()
+            .filter(|_| haste.pauses())
+            .map(|trouble| (trouble.pause_until, trouble.passes + self.credit));
         let at = match (standing, pause) {
             (Standing::Fresh | Standing::Retrying { .. }, None) | (Standing::Fresh, Some((_, 1..))) => since,
             (Standing::Fresh | Standing::Retrying { .. }, Some((pause, _))) => self.or_forward(pause),
@@ -342,11 +260,8 @@ impl Address {
                 self.or_forward(pause.map_or(ready_at, |(pause, _)| pause.max(ready_at)))
             }
         };
-        let hold = self.hold_until.filter(|&until| {
-            let hopeless = haste.ends_at.is_some_and(|end| until > end);
-            !hopeless || self.last_try_made
-        });
-        Some(hold.map_or(at, |until| until.max(at)))
+        let is_clocked = matches!(standing, Standing::Clocked { .. });
+        self.limit.defer(self.hold.defer(at, haste), is_clocked, haste)
     }
 
     fn or_forward(&self, at: Instant) -> Instant {

@@ -104,18 +104,23 @@ pub fn classify(answer: &Answer<'_>) -> Outcome {
 /// The wait that `Retry-After` asks for: seconds or an HTTP date (RFC 9110, 10.2.3). A date in the past means no wait.
 #[must_use]
 pub fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
-    if let Ok(seconds) = text.trim().parse() {
+    if let Some(seconds) = whole_seconds(text) {
         return Some(Duration::from_secs(seconds));
     }
     let date = httpdate::parse_http_date(text.trim()).ok()?;
     Some(date.duration_since(now).unwrap_or_default())
 }
 
+/// A number in digits; one that is too large for the type is the largest.
+fn whole_seconds(text: &str) -> Option<u64> {
+    let digits = text.trim();
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(u64::MAX))
+}
+
 /// Whole seconds in digits, 300 s for anything else (peer).
 fn quota_probe_after(header: Option<&str>) -> Duration {
-    let digits =
-        header.map(str::trim).filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
-    match digits.map(|text| text.parse().unwrap_or(u64::MAX)) {
+    match header.and_then(whole_seconds) {
         None | Some(0) => QUOTA_PROBE_DEFAULT,
         Some(seconds) => Duration::from_secs(seconds).min(QUOTA_PROBE_MAX),
     }

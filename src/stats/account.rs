@@ -48,7 +48,7 @@ pub struct Snapshot {
     /// Records that the collector has accepted.
     pub delivered: u64,
     /// Records given up, by reason.
-    pub dropped: Vec<(DropReason, u64)>,
+    pub dropped: [(DropReason, u64); DropReason::ALL.len()],
     /// Records in attempts that failed and were followed by another; a record counts once for each such attempt.
     pub retried: u64,
     /// Records that wait.
@@ -70,7 +70,7 @@ impl Snapshot {
             accepted: account.accepted,
             recovered: account.recovered,
             delivered: account.delivered,
-            dropped: DropReason::ALL.into_iter().zip(account.dropped).collect(),
+            dropped: DropReason::ALL.map(|reason| (reason, account.dropped.get(reason as usize).copied().unwrap_or(0))),
             retried: account.retried,
             queued: account.queued(),
             queued_bytes: account.queued_bytes,

@@ -122,3 +122,27 @@ fn is_ca_used_as_end_entity(error: &Error) -> bool {
     let Error::InvalidCertificate(CertificateError::Other(OtherError(cause))) = error else { return false };
     matches!(cause.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_the_certificates_is_freed_when_they_are_parsed() {
+        let text = 1 << 20;
+        // Bytes that a set of certificates keeps while it exists.
+        let kept_by = |parse: bool| {
+            let mut trust = None;
+            let memory = allocation_counter::measure(|| {
+                let new = Trust::new("x".repeat(text));
+                if parse {
+                    new.client_config().unwrap();
+                }
+                trust = Some(new);
+            });
+            memory.bytes_current
+        };
+        assert!(kept_by(false) >= 1 << 20, "it is kept until then");
+        assert!(kept_by(true) < 1 << 19);
+    }
+}

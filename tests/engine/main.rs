@@ -29,5 +29,7 @@ mod searching;
 mod sending;
 mod shutdown;
 mod splitting;
+mod threads;
 mod tries;
+mod variants;
 mod window;

@@ -89,6 +89,7 @@ pub struct Collector {
     start: Instant,
     script: Mutex<Script>,
     calls: Mutex<Vec<Call>>,
+    keeps_calls: bool,
     in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
 }
@@ -99,9 +100,19 @@ impl Collector {
             start,
             script: Mutex::new(Box::new(script)),
             calls: Mutex::default(),
+            keeps_calls: true,
             in_flight: AtomicUsize::new(0),
             most_in_flight: AtomicUsize::new(0),
         }
+    }
+
+    /// A collector that does not keep what it saw.
+    pub fn forgetful(start: Instant, script: impl FnMut(&Call) -> Answer + Send + 'static) -> Self {
+        Self { keeps_calls: false, ..Self::new(start, script) }
+    }
+
+    pub fn keeps_calls(&self) -> bool {
+        self.keeps_calls
     }
 
     pub fn calls(&self) -> Vec<Call> {
@@ -171,13 +182,17 @@ impl Transport for ScriptedTransport {
                 delivered: false,
             };
             let answer = lock(&collector.script)(&call);
-            calls.push(call);
-            (calls.len() - 1, answer)
+            if collector.keeps_calls {
+                calls.push(call);
+            }
+            (calls.len().saturating_sub(1), answer)
         };
         match answer {
             Answer::After(delay, outcome) => {
                 sleep(delay).await;
-                lock(&collector.calls)[index].delivered = outcome == Outcome::Delivered;
+                if let Some(call) = lock(&collector.calls).get_mut(index) {
+                    call.delivered = outcome == Outcome::Delivered;
+                }
                 outcome.into()
             }
             Answer::Never => pending().await,

@@ -69,6 +69,8 @@ fn is_news(event: &Event) -> bool {
 
 struct Recorder {
     start: Instant,
+    /// Whether reports about the collector are kept.
+    keeps_news: bool,
     news: Arc<Mutex<Vec<Heard>>>,
     stats: Arc<Stats>,
     heard: mpsc::UnboundedSender<Heard>,
@@ -76,13 +78,17 @@ struct Recorder {
 
 impl Sink for Recorder {
     fn emit(&self, event: &Event) {
+        let is_news = is_news(event);
+        if is_news && !self.keeps_news {
+            return;
+        }
         let heard = Heard {
             at: clock::now() - self.start,
             event: event.clone(),
             undelivered: self.stats.undelivered(),
             counts: Counts::total(&self.stats),
         };
-        if is_news(event) {
+        if is_news {
             lock(&self.news).push(heard);
         } else {
             // Nobody listens once a test has ended.
@@ -150,6 +156,14 @@ impl Rig {
         self.open_as(id, options, collector)
     }
 
+    /// The same for runs of hours: neither requests nor reports about the collector are kept.
+    pub fn open_forgetful(&self, options: &str, script: impl FnMut(&Call) -> Answer + Send + 'static) -> Exporter {
+        let collector = Arc::new(Collector::forgetful(self.start, script));
+        let id = self.opened.fetch_add(1, Ordering::Relaxed);
+        lock(&self.collectors).insert(id.to_string(), Arc::clone(&collector));
+        self.open_as(id, options, collector)
+    }
+
     /// Opens an exporter for which no connection can be made.
     pub fn open_unconnectable(&self) -> Exporter {
         let exporter = self.open("", |_| Answer::Never);
@@ -160,6 +174,7 @@ impl Rig {
     fn open_as(&self, id: u64, options: &str, collector: Arc<Collector>) -> Exporter {
         let (heard, events) = mpsc::unbounded_channel();
         let (stats, news) = (Arc::<Stats>::default(), Arc::default());
+        let keeps_news = collector.keeps_calls();
         let exporter = Exporter {
             id,
             commands: self.commands.clone(),
@@ -173,7 +188,7 @@ impl Rig {
         exporter.command(Command::Open {
             id,
             config: Box::new(config(&id.to_string(), options)),
-            sink: Arc::new(Recorder { start: self.start, news, stats: Arc::clone(&stats), heard }),
+            sink: Arc::new(Recorder { start: self.start, keeps_news, news, stats: Arc::clone(&stats), heard }),
             stats,
         });
         exporter

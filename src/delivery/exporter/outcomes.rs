@@ -175,13 +175,16 @@ impl Exporter {
         if self.queue.address_mut(signal).on_failure(now, &mut job, &cause, haste, self.jitter) {
             self.expire(now, signal, &cause);
         }
+        // Few jobs that fail while others are delivered are tried at a time. When there are more, not each gets a last
+        // try.
+        while let Some(job) = self.queue.pop_overdue(now, signal) {
+            self.give_up(now, &job, cause.clone());
+        }
         let is_exhausted = match self.config.max_attempts {
             Some(attempts) => job.attempts >= attempts,
             None => job.is_expired(now),
         };
-        if is_exhausted && job.is_part && job.is_suspected() && job.count() == 1 {
-            self.drop_named(now, &job, DropReason::RetriesExhausted);
-        } else if is_exhausted {
+        if is_exhausted {
             self.give_up(now, &job, cause);
         } else {
             self.ledger.stats.retried(signal, job.count());
@@ -204,6 +207,9 @@ impl Exporter {
     /// The job's attempts or its window are used up. A spool keeps it for longer than the window, not for more attempts.
     fn give_up(&mut self, now: Instant, job: &Job, cause: String) {
         let reason = DropReason::RetriesExhausted;
+        if job.is_part && job.is_suspected() && job.count() == 1 {
+            return self.drop_named(now, job, reason);
+        }
         let parks = self.ledger.keeper.is_on() && self.config.max_attempts.is_none();
         self.settle(now, job, if parks { End::Parked(reason) } else { End::Failed { cause, reason } });
     }

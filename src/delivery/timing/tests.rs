@@ -34,20 +34,6 @@ fn opens(address: &Address, standing: Standing, now: Instant) -> Option<Duration
 const RETRYING: Standing = Standing::Retrying { turn: 0 };
 
 #[test]
-fn doubles_to_the_cap() {
-    let waits: Vec<u64> = (1..=8).map(|failures| delay(failures, 0.5).as_secs()).collect();
-    assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30, 30]);
-    assert_eq!(delay(u32::MAX, 0.5).as_secs(), 30);
-    assert_eq!(delay(0, 0.5).as_secs(), 1);
-}
-
-#[test]
-fn jitter_spreads_to_both_sides() {
-    assert_eq!(delay(1, 0.0), Duration::from_millis(800));
-    assert_eq!(delay(1, 1.0), Duration::from_millis(1200));
-}
-
-#[test]
 fn an_address_is_suspect_then_failing_then_healthy() {
     let (mut address, now) = (Address::default(), clock::now());
     for (number, health) in [(0, Health::Suspect), (1, Health::Suspect), (2, Health::Failing)] {
@@ -137,18 +123,6 @@ fn a_hold_counts_for_everyone_but_at_the_end_when_it_gets_one_try() {
 }
 
 #[test]
-fn the_size_that_passed_is_remembered_and_raised() {
-    let (mut address, now) = (Address::default(), clock::now());
-    address.on_too_large(now, 4000, Some(2000));
-    assert_eq!(address.max_body(), Some(2000));
-    address.on_delivered(now, 1900);
-    address.on_delivered(now + RAISE_AFTER, 1900);
-    assert_eq!(address.max_body(), Some(2250));
-    address.on_too_large(now + RAISE_AFTER, 2200, Some(1100));
-    assert_eq!(address.max_body(), Some(1900), "known to pass");
-}
-
-#[test]
 fn single_records_refused_in_a_row_lead_to_a_pause() {
     let (mut address, now) = (Address::default(), clock::now());
     for _ in 0..MAX_SINGLE_REFUSALS {
@@ -156,4 +130,27 @@ fn single_records_refused_in_a_row_lead_to_a_pause() {
         address.on_too_large(now, 100, None);
     }
     assert_eq!(opens(&address, Standing::Fresh, now), Some(REFUSAL_PAUSE));
+}
+
+#[test]
+fn an_address_that_fails_at_random_takes_new_jobs_and_one_that_is_gone_does_not() {
+    let (mut address, now) = (Address::default(), clock::now());
+    for number in 0..20 {
+        for _ in 0..number % 2 {
+            let job = send(&mut address, now, number);
+            deliver(&mut address, now, &job);
+        }
+        let mut job = send(&mut address, now, number);
+        assert!(fail(&mut address, now, &mut job));
+        if number > 0 {
+            assert_eq!(opens(&address, Standing::Fresh, now), Some(Duration::ZERO));
+        }
+    }
+    let mut failures = 0;
+    while opens(&address, Standing::Fresh, now) == Some(Duration::ZERO) {
+        let mut job = send(&mut address, now, 99);
+        assert!(fail(&mut address, now, &mut job));
+        failures += 1;
+    }
+    assert!(failures <= MOST_CREDIT + 2, "{failures}");
 }
