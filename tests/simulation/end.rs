@@ -95,10 +95,7 @@ fn another_got_through(far: &Far, record: &Record, until: u64) -> bool {
     let tenth = (until - record.at) / 10;
     let window = far.member.number("retryWindowMs");
     let near = |at: u64| at + window > record.at && at < until;
-    let bad = (0..far.records.len()).filter(|&number| {
-        let other = &far.records[number];
-        far.is_poison(number) && other.signal == record.signal && near(other.at)
-    });
+    let bad = far.poison[record.signal].iter().filter(|&&number| near(far.records[number].at));
     (0..10).all(|part| taken(record.at + part * tenth, record.at + (part + 1) * tenth))
         || bad.count() == 1 && taken(sent + 1, until.saturating_sub(120_000))
 }
@@ -127,8 +124,7 @@ fn judge_upload(far: &mut Far, over: u64) {
         let oversize: usize = oversize.map(|record| record.bytes).sum();
         let refused = if arrived > 0 { 2 * oversize } else { 0 };
         // A collector that refuses every record is asked with sixteen single ones a minute.
-        let largest_record = far.records.iter().map(|record| record.bytes).max().unwrap_or(0);
-        let asked = over / 60_000 * 40 * largest_record as u64;
+        let asked = over / 60_000 * 40 * far.largest as u64;
         // The first bodies search for the size that is accepted.
         if uploaded as f64
             > MOST_UPLOADED * arrived as f64 + (16 * largest + 16 * limit + refused as u64 + asked) as f64
@@ -139,25 +135,20 @@ fn judge_upload(far: &mut Far, over: u64) {
     }
 }
 
-/// When the queue is full all the time, no record that waits during that time may be older than a lost record.
+/// When the queue is full, the oldest records of a signal go first: no record that was never tried is lost while an older
+/// one waits.
 fn judge_order(member: &Running, far: &mut Far, over: u64) {
     let only_overflow = member.dropped.keys().all(|&reason| reason == "queueFull");
-    let (Some(&first), Some(&last)) = (member.overflows.first(), member.overflows.last()) else { return };
-    if !only_overflow {
-        return;
-    }
-    let wait = far.member.number("maxBatchWaitMs");
+    let Some(&last) = member.overflows.last().filter(|_| only_overflow) else { return };
     for signal in 0..Signal::ALL.len() {
-        let mine = || far.records.iter().filter(|record| record.signal == signal && !record.unclear);
-        let Some(youngest_lost) = mine().filter(|record| !record.stored).map(|record| record.at).max() else {
+        let mine = || far.records.iter().filter(|record| record.signal == signal);
+        // It was handed over before the lost one, and waited until after the last overflow.
+        let Some(old) = mine().find(|record| record.stored && record.first_sent.is_some_and(|sent| sent > last)) else {
             continue;
         };
-        // The record waited from before the first overflow until after the last one, and was never in flight at an
-        // overflow.
-        let waited = mine().filter(|record| record.stored && record.at < first && record.last_sent > last);
-        let quiet = waited.filter(|record| record.tries == 1);
-        if let Some(old) = quiet.min_by_key(|record| record.at).filter(|old| old.at + wait + 1000 < youngest_lost) {
-            let text = format!("a record of {youngest_lost} ms was let go while {old:?} waited");
+        let mut newer = mine().filter(|record| record.tries == 0 && record.at > old.at && record.at <= last);
+        if let Some(newer) = newer.next() {
+            let text = format!("a record of {} ms was let go while {old:?} waited", newer.at);
             far.breach(Invariant::Order, over, text);
         }
     }

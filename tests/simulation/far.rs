@@ -31,6 +31,9 @@ pub struct Record {
     pub unclear: bool,
     /// The record shared a body with one that the collector cannot store.
     pub shared: bool,
+    /// When a body with it and others was answered 413, or 415 for its compression, if no try has followed: it has to
+    /// be sent before newer ones.
+    parted_at: Option<u64>,
 }
 
 /// The requests of earlier answers, while they are valid.
@@ -80,11 +83,16 @@ pub struct Far {
     pub settling: bool,
     /// Records answered with a status that no other answer follows.
     pub refused: u64,
+    /// The size of the largest record.
+    pub largest: usize,
+    /// The newest record of each signal that has been tried, and the time of its first try.
+    newest_tried: [Option<(usize, u64)>; 5],
     /// Bytes sent, by signal.
     pub uploaded: [u64; 5],
-    /// Records, by signal, and those of them that cannot be stored.
+    /// Records, by signal.
     accepted: [usize; 5],
-    poisoned: [usize; 5],
+    /// Those of them that cannot be stored.
+    pub poison: [Vec<usize>; 5],
     pub deliveries: [Vec<u64>; 5],
     /// Of all requests.
     pub trace: DefaultHasher,
@@ -107,9 +115,11 @@ impl Far {
             ending: false,
             settling: false,
             refused: 0,
+            largest: 0,
+            newest_tried: Default::default(),
             uploaded: [0; 5],
             accepted: [0; 5],
-            poisoned: [0; 5],
+            poison: Default::default(),
             deliveries: Default::default(),
             trace: DefaultHasher::new(),
             past: Past::default(),
@@ -124,11 +134,25 @@ impl Far {
     /// A record was handed over; returns its number.
     pub fn accept(&mut self, signal: usize, bytes: usize, at: u64) -> usize {
         let (first_sent, last_sent, tries) = (None, 0, 0);
-        let (stored, unclear, shared) = (false, false, false);
+        let (stored, unclear, shared, parted_at) = (false, false, false, None);
         self.accepted[signal] += 1;
-        self.records.push(Record { signal, bytes, at, first_sent, last_sent, tries, stored, unclear, shared });
+        self.largest = self.largest.max(bytes);
+        self.records.push(Record {
+            signal,
+            bytes,
+            at,
+            first_sent,
+            last_sent,
+            tries,
+            stored,
+            unclear,
+            shared,
+            parted_at,
+        });
         let number = self.records.len() - 1;
-        self.poisoned[signal] += usize::from(self.is_poison(number));
+        if self.is_poison(number) {
+            self.poison[signal].push(number);
+        }
         number
     }
 
@@ -136,7 +160,8 @@ impl Far {
     /// tell bad bodies from an outage.
     pub fn tells_bad_bodies(&self, signal: usize) -> bool {
         let size = usize::try_from(self.member.number("maxBatchSize")).unwrap();
-        self.poisoned[signal] == 0 || self.poisoned[signal].saturating_mul(3 * size) <= self.accepted[signal] + size
+        self.poison[signal].is_empty()
+            || self.poison[signal].len().saturating_mul(3 * size) <= self.accepted[signal] + size
     }
 
     /// Whether the collector can never store a record.
@@ -166,8 +191,10 @@ impl Far {
             Fate::Status(..) => (false, true),
             Fate::Reset { stored } | Fate::Hang { stored } => (stored, false),
         };
-        self.note(at, &numbers, stored, clear);
         let over = at + latency;
+        let is_parted =
+            matches!(fate, Fate::Status(413, _)) && numbers.len() > 1 || matches!(fate, Fate::Status(415, _));
+        self.note(at, &numbers, stored, clear, is_parted.then_some(over));
         self.uploaded[signal] += call.body.len() as u64;
         self.past.recent[signal].push_back(at);
         let (status, retry_after) = match fate {
@@ -246,7 +273,7 @@ impl Far {
         Fate::Taken
     }
 
-    fn note(&mut self, at: u64, numbers: &[usize], stored: bool, clear: bool) {
+    fn note(&mut self, at: u64, numbers: &[usize], stored: bool, clear: bool, parted_at: Option<u64>) {
         let shared = numbers.len() > 1 && numbers.iter().any(|&number| self.is_poison(number));
         for &number in numbers {
             let record = &mut self.records[number];
@@ -254,6 +281,7 @@ impl Far {
             record.last_sent = at;
             record.tries += 1;
             record.shared |= shared;
+            record.parted_at = parted_at;
             let twice = stored && record.stored && !record.unclear;
             record.stored |= stored;
             record.unclear |= stored && !clear;
@@ -266,6 +294,7 @@ impl Far {
     /// The invariants of each request.
     fn judge_request(&mut self, at: u64, signal: usize, numbers: &[usize]) {
         self.judge_delay(at, signal, numbers);
+        self.judge_order(at, signal, numbers);
         if self.ending {
             return;
         }
@@ -289,6 +318,28 @@ impl Far {
                 let text = format!("{count} requests of signal {signal} in 10 s while all fail");
                 self.breach(Invariant::Rate, at, text);
             }
+        }
+    }
+
+    /// First tries come in the order in which records were handed over, and parts of a body before what came after it.
+    fn judge_order(&mut self, at: u64, signal: usize, numbers: &[usize]) {
+        let newest = self.newest_tried[signal];
+        for &number in numbers {
+            let record = &self.records[number];
+            let Some((newer, tried_at)) = newest.filter(|&(newest, _)| newest > number) else { continue };
+            let overtaken = match (record.first_sent, record.parted_at) {
+                (None, _) => true,
+                (_, Some(parted_at)) => parted_at + AT_ONCE < tried_at && tried_at < at,
+                _ => false,
+            };
+            if overtaken {
+                let text = format!("record {newer} was tried at {tried_at} ms, before {number}: {record:?}");
+                return self.breach(Invariant::Order, at, text);
+            }
+        }
+        let first_tries = numbers.iter().copied().filter(|&number| self.records[number].first_sent.is_none());
+        if let Some(newest) = first_tries.max() {
+            self.newest_tried[signal] = Some((newest, at));
         }
     }
 

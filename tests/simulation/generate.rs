@@ -51,14 +51,15 @@ fn member(rng: &mut Rng, lasts: u64) -> Member {
         let what = if rng.bool() { Deed::Close } else { Deed::Shutdown { within: 8000 } };
         member.application.push(Clause { from, lasts: 1, every: 0, what });
     }
-    let latency = Weather::Latency { ms: one_of(rng, &[0, 2, 5, 20, 100]), spread: one_of(rng, &[0, 5, 50]) };
+    let latency = Weather::Latency { ms: one_of(rng, &[0, 2, 5, 20, 100, 300]), spread: one_of(rng, &[0, 5, 50]) };
     member.weather.push(Clause { from: 0, lasts: u64::MAX, every: 0, what: latency });
     for _ in 0..one_of(rng, &[0, 1, 1, 1, 2, 3]) {
         let clause = weather(rng, &mut member, lasts, &busy);
         member.weather.insert(member.weather.len() - 1, clause);
     }
     // A world in which an application exports more than its collector can accept checks nothing.
-    while load(&member) > 1.0 {
+    let most = one_of(rng, &[1.0, 1.0, 3.0]);
+    while load(&member) > most {
         for clause in &mut member.application {
             match &mut clause.what {
                 Deed::Export { period, .. } | Deed::Request { period, .. } | Deed::Flush { period, .. } => *period *= 2,
@@ -125,7 +126,7 @@ fn weather(rng: &mut Rng, member: &mut Member, lasts: u64, busy: &Clause<()>) ->
     let signal = maybe(rng, 50, &[0, 1, 2]);
     let share = one_of(rng, &[1000, 1000, 1000, 500, 300, 50]);
     let status = one_of(rng, &[500, 503, 503, 429, 408]);
-    let what = match rng.u32(0..16) {
+    let what = match rng.u32(0..18) {
         0..4 => Weather::Fail { signal, per_mille: share, status, retry_after: None },
         4..6 => {
             let seconds = one_of(rng, &[0, 1, 5, 30, 300, 86_400]);
@@ -142,7 +143,9 @@ fn weather(rng: &mut Rng, member: &mut Member, lasts: u64, busy: &Clause<()>) ->
         11 => Weather::Reset { signal, per_mille: share, stored: rng.bool() },
         12..14 => return always(poison(rng, member)),
         14 => return always(Weather::Limit { bytes: one_of(rng, &[50, 500, 5000, 100_000]) }),
-        _ => return always(Weather::Plain),
+        15 => return always(Weather::Plain),
+        16 => return blips(rng, member, signal, busy),
+        _ => return flood(member, busy),
     };
     let length = one_of(rng, &[SECOND / 2, SECOND, 5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR]);
     let from = (busy.from + rng.u64(0..busy.lasts)).min(lasts);
@@ -152,6 +155,37 @@ fn weather(rng: &mut Rng, member: &mut Member, lasts: u64, busy: &Clause<()>) ->
 
 fn always<T>(what: T) -> Clause<T> {
     Clause { from: 0, lasts: u64::MAX, every: 0, what }
+}
+
+/// Short outages, each met by several requests that are under way at the same time.
+fn blips(rng: &mut Rng, member: &mut Member, touched: Option<usize>, busy: &Clause<()>) -> Clause<Weather> {
+    member.options.insert("maxBatchSize".to_owned(), json!(1));
+    for clause in &mut member.application {
+        if let Deed::Export { period, count, signal, .. } = &mut clause.what {
+            (*period, *count) = ((*period).max(800), 4);
+            *signal = signal.or(Some(touched.unwrap_or(0)));
+        }
+    }
+    if let Some(Clause { what: Weather::Latency { ms, .. }, .. }) = member.weather.last_mut() {
+        *ms = 200;
+    }
+    let what = Weather::Fail { signal: touched, per_mille: 1000, status: one_of(rng, &[500, 503]), retry_after: None };
+    Clause { from: busy.from, lasts: one_of(rng, &[300, 600, 1000]), every: 2 * MINUTE, what }
+}
+
+/// An outage that ends before its records do, with more of them than the queue holds.
+fn flood(member: &mut Member, busy: &Clause<()>) -> Clause<Weather> {
+    member.options.insert("maxQueueBytes".to_owned(), json!(1 << 20));
+    member.options.insert("retryWindowMs".to_owned(), json!(HOUR / 2));
+    member.options.remove("maxRetries");
+    for clause in &mut member.application {
+        if let Deed::Export { period, count, bytes, .. } = &mut clause.what {
+            (*period, *count, *bytes) = ((*period).clamp(500, SECOND), 10, 2000);
+            (clause.lasts, clause.every) = (clause.lasts.min(5 * MINUTE), 0);
+        }
+    }
+    let what = Weather::Fail { signal: None, per_mille: 1000, status: 503, retry_after: None };
+    Clause { from: busy.from, lasts: 2 * MINUTE, every: 0, what }
 }
 
 /// Limits the records that cannot be stored. If most bodies had one, an engine could not tell them from an outage.

@@ -43,9 +43,10 @@ impl Health {
         for clause in &member.weather {
             let Some(kind) = Kind::of(member, &clause.what, signal) else { continue };
             for (from, until) in clause.stretches(end) {
-                // At a load of less than a third, the records are sent in about the time in which they have gathered.
+                // Requests that are not needed for new records send what has gathered; four are in flight in all.
                 let gathered = (until - from).min(member.number("retryWindowMs").max(SECOND));
-                let gathered = if load(member) < 0.3 { gathered } else { u64::MAX / 2 };
+                let load = load(member);
+                let gathered = if load < 2.0 { gathered * 2 } else { u64::MAX / 2 };
                 // The pause doubles from one second, so it is at most as long as the trouble was, plus jitter and rounding.
                 let pause =
                     if kind.random { LONGEST_PAUSE } else { (2 * (until - from) + 3 * SECOND).min(LONGEST_PAUSE) };

@@ -30,7 +30,8 @@ pub enum Invariant {
     Rate,
     /// What a limit on bodies costs: at most [`MOST_UPLOADED`] times the bytes that arrive.
     Upload,
-    /// When the queue is full, the oldest records of a signal go first.
+    /// Records of a signal are tried for the first time in the order in which they were handed over. The parts of a body
+    /// go before newer records. When the queue is full, the oldest records of a signal are dropped first.
     Order,
     /// The engine panics, spins, or never ends.
     Alive,

@@ -164,7 +164,7 @@ impl Running {
         let options = serde_json::to_string(&member.options).unwrap();
         let options = options.trim_start_matches('{').trim_end_matches('}');
         Self {
-            exporter: rig.open(options, move |call| lock(&answers).answer(call)),
+            exporter: rig.open_forgetful(options, move |call| lock(&answers).answer(call)),
             far,
             dropped: BTreeMap::new(),
             overflows: Vec::new(),
@@ -272,7 +272,7 @@ impl Running {
     /// for the cost of a record beside its JSON when it is a job of its own.
     fn judge_overflow(&self, at: u64, counts: &Counts) -> Result<(), Breach> {
         let far = lock(&self.far);
-        let largest = far.records.iter().map(|record| record.bytes).max().unwrap_or(0) as u64;
+        let largest = far.largest as u64;
         let used = counts.queued_bytes + counts.in_flight * largest + (counts.queued + counts.in_flight) * 600;
         if used + largest < self.max_queue_bytes / 2 {
             let text = format!("records are dropped for lack of room while {used} bytes are in use");
