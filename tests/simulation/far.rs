@@ -250,7 +250,8 @@ impl Far {
 
     fn fate(&mut self, at: u64, signal: usize, numbers: &[usize], call: &Call) -> Fate {
         let touches = |touched: Option<usize>| touched.is_none_or(|touched| touched == signal);
-        for clause in self.member.weather.iter().filter(|clause| clause.holds(at)) {
+        let weather = || self.member.weather.iter().filter(|clause| clause.holds(at));
+        for clause in weather() {
             let mut strikes = |per_mille| self.rng.u32(0..1000) < per_mille;
             match clause.what {
                 Weather::Fail { signal, per_mille, status, retry_after } if touches(signal) && strikes(per_mille) => {
@@ -262,6 +263,12 @@ impl Far {
                 Weather::Hang { signal, per_mille, stored } if touches(signal) && strikes(per_mille) => {
                     return Fate::Hang { stored };
                 }
+                _ => {}
+            }
+        }
+        // A collector that fails does not look at the records.
+        for clause in weather() {
+            match clause.what {
                 Weather::Poison { divisor, status } if numbers.iter().any(|&number| is_poison(number, divisor)) => {
                     return Fate::Status(status, None);
                 }

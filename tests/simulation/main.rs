@@ -30,6 +30,8 @@
 //! | the size of body that passed | Upload | 2 |
 //! | a pause after 16 single records refused as too large | Upload | 2 |
 //! | halving a body that is answered 400 or 422 | Loss | 1 of the first 60 |
+//! | halves that keep their age | Order | 2 of the first 60 |
+//! | a queue that sends the oldest job first | Order | 28 of the first 60 |
 //!
 //! Time is tokio's paused time, the transport is a mock; sockets are the subject of `tests/http`.
 #![expect(
