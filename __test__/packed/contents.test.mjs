@@ -100,3 +100,12 @@ test("this machine's platform package holds its binary", () => {
   const { main: binary } = PLATFORMS.find((platform) => platform.name === name);
   assert.deepEqual(list(tarball), ['LICENSE', 'README.md', binary, 'package.json']);
 });
+
+// Another version of the compiler or of a library makes another size.
+test('README gives the size of the binary to a tenth of a MB or two', { skip: process.platform !== 'linux' || process.arch !== 'x64' }, () => {
+  const [[name, tarball]] = Object.entries(platforms);
+  const { main: binary } = PLATFORMS.find((platform) => platform.name === name);
+  const { length } = execFileSync('tar', ['xOf', tarball, `package/${binary}`], { maxBuffer: 64 << 20 });
+  const [, megabytes] = readFileSync(new URL('README.md', root), 'utf8').match(/The binary for Linux on x64 with glibc is (\S+) MB/);
+  assert.ok(Math.abs(length / 1e6 - Number(megabytes)) < 0.25, `${length} bytes`);
+});
