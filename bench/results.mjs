@@ -25,8 +25,10 @@ export function save({ node, pairs }, load, profiles, growth) {
   // One line for each of the innermost objects.
   const json = JSON.stringify(result, rounded, 1).replaceAll(/\{[^{}]*\}/g, (object) => object.replaceAll(/\s+/g, ' '));
   writeFileSync(`${name}.json`, `${json}\n`);
-  writeFileSync(`${name}.svg`, chart(result));
-  if (result.growth) writeFileSync(`${name}-growth.svg`, growthChart(result));
+  // The charts show the figures as the file has them: rounded.
+  const written = JSON.parse(json);
+  writeFileSync(`${name}.svg`, chart(written));
+  if (written.growth) writeFileSync(`${name}-growth.svg`, growthChart(written));
   else rmSync(`${name}-growth.svg`, { force: true });
   writeFileSync(here('results/summary.md'), summary(savedResults()));
 }
