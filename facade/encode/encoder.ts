@@ -79,8 +79,9 @@ export class Piece {
       if (problem?.dropped) return problem;
     }
     if (chars < 0) {
-      const json = jsonText(whole(), this.#maxRecordChars);
-      if (json.dropped || json.replacedCount > 0) problem = { signal, record: whole(), ...json };
+      const read = whole();
+      const json = jsonText(read, this.#maxRecordChars);
+      if (json.dropped || json.replacedCount > 0) problem = { signal, record: read, ...json };
       if (json.text === undefined) return problem;
       this.#atoms.push(json.text);
       chars = json.text.length;
