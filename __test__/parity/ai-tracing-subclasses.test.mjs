@@ -5,6 +5,7 @@ import { after, describe, test } from 'node:test';
 
 import { both, ended } from '../support/both-0x.mjs';
 import { createProject } from '../support/mastra-0x.mjs';
+import { namedAndLogging } from '../support/subclass-cases.mjs';
 
 const project = createProject();
 after(() => project.remove());
@@ -154,14 +155,7 @@ const CASES = [
     }],
   ]),
   ['logger, name and __setLogger of a subclass', ['logger', 'name', '__setLogger', 'setDisabled'], {
-    subclass: (Base) => class extends Base {
-      name = 'own-name';
-      constructor(config) {
-        super(config);
-        const { logger } = this;
-        this.logger = { ...logger, warn: (text) => logger.warn(`own ${text}`) };
-        this.setDisabled('later');
-      }
+    subclass: (Base) => class extends namedAndLogging(Base) {
       __setLogger(logger) { super.__setLogger({ ...logger, warn: (text) => logger.warn(`exchanged ${text}`) }); }
     },
     drive: (exporter, { logger }) => {

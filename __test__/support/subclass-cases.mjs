@@ -18,6 +18,16 @@ function deferred() {
   const promise = new Promise((done) => { resolve = done; });
   return { promise, resolve };
 }
+/** A class with a name and a logger of its own. */
+export const namedAndLogging = (Base) => class extends Base {
+  name = 'own-name';
+  constructor(config) {
+    super(config);
+    const { logger } = this;
+    this.logger = { ...logger, warn: (text) => logger.warn(`own ${text}`) };
+    this.setDisabled('later');
+  }
+};
 export const failing = (message) => { throw new Error(message); };
 
 /** [what it shows, members that it is about, scenario for `runBoth`; `drive` returns what is compared beside requests and log] */
@@ -262,15 +272,7 @@ export const SUBCLASS_CASES = [
     },
   }],
   ['name and logger of a subclass', ['name', 'logger'], {
-    subclass: (Base) => class extends Base {
-      name = 'own-name';
-      constructor(config) {
-        super(config);
-        const { logger } = this;
-        this.logger = { ...logger, warn: (text) => logger.warn(`own ${text}`) };
-        this.setDisabled('later');
-      }
-    },
+    subclass: namedAndLogging,
     drive: ({ exporter }) => exporter.name,
   }],
   ['flush as a field that is set after records were exported: later records are held back', ['flush'], {

@@ -11,7 +11,7 @@ import {
   type ScoreEvent,
   type TracingEvent,
 } from '@mastra/core/observability';
-import { BaseExporter, type BaseExporterConfig } from '@mastra/observability';
+import { BaseExporter } from '@mastra/observability';
 
 import type { Names } from '../log/errors.js';
 import { ExporterLog, type FlushTrigger } from '../log/log.js';
@@ -23,15 +23,11 @@ import { noStats, type DropReason, type ExporterStats } from '../native/stats.js
 import type { OnDropped, Pipeline } from '../pipeline/pipeline.js';
 import type { Contract } from './contract.js';
 import { resolveEndpoints } from './endpoints.js';
-import type { NativeExporterOptions } from './native-options.js';
 import { openPipeline } from './open.js';
 import { overrides, uncalledMethods } from './subclass.js';
 import { resolveOptions } from './options.js';
-import type { SharedOptions } from './shared-options.js';
+import type { ExporterConfig } from './shared-options.js';
 import { unknownOptions } from './unknown-options.js';
-
-/** The options that `CloudExporter` and `MastraPlatformExporter` have in common. */
-export interface ExporterConfig extends BaseExporterConfig, SharedOptions, NativeExporterOptions {}
 
 /** The names of the signals in drop events (peer). */
 const DROP_SIGNALS: Record<Signal, ObservabilityDropSignal> = {

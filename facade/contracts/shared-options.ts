@@ -1,3 +1,7 @@
+import type { BaseExporterConfig } from '@mastra/observability';
+
+import type { NativeExporterOptions } from './native-options.js';
+
 /**
  * The options that Mastra's JavaScript exporters (`@mastra/observability`) have too, with the same meaning. They take
  * any value, as with the JavaScript exporters: a number out of range is brought into range.
@@ -44,3 +48,6 @@ export interface SharedOptions {
   /** The address for feedback: an origin, or a URL that ends in `/feedback/publish`. Default: as for `logsEndpoint`. */
   feedbackEndpoint?: string;
 }
+
+/** The options that `CloudExporter` and `MastraPlatformExporter` have in common. */
+export interface ExporterConfig extends BaseExporterConfig, SharedOptions, NativeExporterOptions {}

@@ -1,6 +1,6 @@
 import type { UnknownOption } from '../log/log.js';
 import { OPTION_SPECS, type NumberOption } from '../native/engine.js';
-import type { ExporterConfig } from './exporter.js';
+import type { ExporterConfig } from './shared-options.js';
 
 /** The compiler reports an option that is missing here. */
 const COMMON: Record<Exclude<keyof ExporterConfig, NumberOption>, true> = {
