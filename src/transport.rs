@@ -32,7 +32,7 @@ use crate::{
     config::{Config, Secret},
     protocol::{
         answer::{self, Answer, Outcome, classify},
-        reply::{Reply, Said},
+        reply::{Reply, Said, without},
         request::{self, Body, Endpoints},
     },
     signal::Signal,
@@ -205,7 +205,7 @@ impl HttpTransport {
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
         classify(&Answer {
             status: response.status().as_u16(),
-            reason: &reason(response),
+            reason: &reason(response, self.token.expose()),
             retry_after: header(answer::RETRY_AFTER).and_then(|text| answer::retry_after(text, clock::wall_now())),
             observability: header(answer::OBSERVABILITY),
             observability_retry_after: header(answer::OBSERVABILITY_RETRY_AFTER),
@@ -231,10 +231,13 @@ fn gzip(plain: &[u8]) -> io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-/// The reason phrase as it was sent, cut to the limit. hyper keeps a phrase only when it differs from the standard one.
-fn reason(response: &Response) -> Cow<'_, str> {
+/// The reason phrase as it was sent, without the secret and cut to the limit. hyper keeps a phrase only when it differs
+/// from the standard one.
+fn reason<'a>(response: &'a Response, secret: &str) -> Cow<'a, str> {
     match response.extensions().get::<ReasonPhrase>() {
-        Some(phrase) => String::from_utf8_lossy(phrase.as_bytes()).chars().take(MAX_REASON_CHARS).collect(),
+        Some(phrase) => {
+            without(&String::from_utf8_lossy(phrase.as_bytes()), secret).chars().take(MAX_REASON_CHARS).collect()
+        }
         None => response.status().canonical_reason().unwrap_or_default().into(),
     }
 }

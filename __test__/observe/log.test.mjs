@@ -162,6 +162,8 @@ describe('the token is nowhere', { concurrency: true }, () => {
     ['402', { kind: 'platform', answer: fail(402) }],
     ['a redirect elsewhere', { answer: () => ({ status: 307, headers: { location: 'http://127.0.0.1:1/' } }) }],
     ['an answer that echoes it', { answer: ({ headers }) => ({ status: 500, body: headers.authorization }) }],
+    ['an answer of success that echoes it', { answer: ({ headers }) => ({ body: JSON.stringify({ refused: 1, reason: headers.authorization }) }) }],
+    ['a reason phrase that echoes it', { handler: ({ headers }, response) => response.writeHead(500, headers.authorization).end() }],
     ['a broken connection', { answer: () => 'reset' }],
     ['a time limit', { answer: () => 'hang', own: { requestTimeoutMs: 100 } }],
     ['nobody listens', { endpoint: refusedUrl }],

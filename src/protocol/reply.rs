@@ -6,6 +6,9 @@ use super::answer::Outcome;
 
 /// The limit on the part of an answer's text that is quoted in messages.
 const MAX_TEXT_CHARS: usize = 200;
+/// A token that is shorter is removed only where it stands alone. Parts of words are not the token, and without them an
+/// answer could not be read.
+const MIN_PART_BYTES: usize = 8;
 
 /// The outcome of a request, and what the collector said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,11 +46,10 @@ pub struct Refused {
 }
 
 impl Said {
-    /// Reads the beginning of an answer's body. `secret` is removed from it, because a server may send back what it
-    /// received.
+    /// Reads the beginning of an answer's body. `secret` is removed from its texts.
     #[must_use]
     pub fn new(status: u16, body: &[u8], secret: &str) -> Self {
-        let refused = if (200..300).contains(&status) { refused(body) } else { None };
+        let refused = if (200..300).contains(&status) { refused(body, secret) } else { None };
         Self { status, text: shown(&String::from_utf8_lossy(body), secret), refused }
     }
 }
@@ -95,18 +97,39 @@ impl Count {
     }
 }
 
-fn refused(body: &[u8]) -> Option<Refused> {
+fn refused(body: &[u8], secret: &str) -> Option<Refused> {
     let Partial { refused, reason, otlp } = serde_json::from_slice(body).ok()?;
     let rejected = [&otlp.rejected_spans, &otlp.rejected_log_records, &otlp.rejected_data_points];
     let count = rejected.into_iter().map(Count::get).fold(refused.get(), u64::saturating_add);
     let reason = if reason.is_empty() { otlp.error_message } else { reason };
-    (count > 0).then(|| Refused { count, reason: shown(&reason, "") })
+    (count > 0).then(|| Refused { count, reason: shown(&reason, secret) })
 }
 
 fn shown(text: &str, secret: &str) -> String {
-    let text = if secret.is_empty() { text.to_owned() } else { text.replace(secret, "[redacted]") };
+    let text = without(text, secret);
     let printable = text.trim().chars().map(|char| if char.is_control() { ' ' } else { char });
     printable.take(MAX_TEXT_CHARS).collect()
+}
+
+/// The text with `[redacted]` in place of the secret, because a server may send back what it received.
+#[must_use]
+pub fn without(text: &str, secret: &str) -> String {
+    if secret.is_empty() {
+        return text.to_owned();
+    }
+    if secret.len() >= MIN_PART_BYTES {
+        return text.replace(secret, "[redacted]");
+    }
+    let (mut kept, mut from) = (String::with_capacity(text.len()), 0);
+    for (at, found) in text.match_indices(secret) {
+        let (before, after) = (&text[..at], &text[at + found.len()..]);
+        if !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric) {
+            kept.push_str(&text[from..at]);
+            kept.push_str("[redacted]");
+            from = at + found.len();
+        }
+    }
+    kept + &text[from..]
 }
 
 #[cfg(test)]
@@ -124,6 +147,33 @@ mod tests {
     fn a_token_is_not_shown_in_part() {
         let body = format!("{}s3cret-token", "x".repeat(195));
         assert_eq!(Said::new(500, body.as_bytes(), "s3cret-token").text, format!("{}[reda", "x".repeat(195)));
+    }
+
+    #[test]
+    fn a_short_token_is_removed_where_it_stands_alone() {
+        for (token, body, expected) in [
+            ("t", "try later, not t", "try later, not [redacted]"),
+            ("t", "Bearer t", "Bearer [redacted]"),
+            ("t", r#"{"authorization":"Bearer t"}"#, r#"{"authorization":"Bearer [redacted]"}"#),
+            ("t", "t t", "[redacted] [redacted]"),
+            ("s3cret", "s3cret: the s3crets of token=s3cret", "[redacted]: the s3crets of token=[redacted]"),
+            ("\u{e4}", "B\u{e4}r \u{e4}", "B\u{e4}r [redacted]"),
+            ("12345678", "a12345678b", "a[redacted]b"),
+            ("--", "a -- b ---", "a [redacted] b [redacted]-"),
+        ] {
+            assert_eq!(Said::new(500, body.as_bytes(), token).text, expected, "{token}");
+        }
+    }
+
+    #[test]
+    fn the_reason_of_refused_records_does_not_show_the_token() {
+        for body in [
+            r#"{"refused":1,"reason":"no project of s3cret-token"}"#,
+            r#"{"partialSuccess":{"rejectedSpans":1,"errorMessage":"no project of s3cret-token"}}"#,
+        ] {
+            let refused = Said::new(200, body.as_bytes(), "s3cret-token").refused;
+            assert_eq!(refused.map(|refused| refused.reason).as_deref(), Some("no project of [redacted]"), "{body}");
+        }
     }
 
     #[test]
