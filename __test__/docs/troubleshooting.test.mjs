@@ -47,6 +47,12 @@ describe('docs/troubleshooting.md', () => {
     assert.deepEqual(missing.map((parts) => parts.join('${...}')), []);
   });
 
+  test('a number in a message is not followed by a plural, which would be wrong for one', () => {
+    const nouns = /^ (records|spans|batches|bodies|requests|attempts|tries|files|exporters|values|lines|times|minutes|hours)\b/;
+    const after = messages.flatMap((parts) => parts.slice(1)).filter((part) => nouns.test(part));
+    assert.deepEqual(after, []);
+  });
+
   test('has what disables an exporter and why an upload fails', () => {
     const said = engine.filter(([first]) => /^(Request |the exporter thread |accessToken has|TLS setup|HTTP client)/.test(first));
     assert.ok(said.length > 5);

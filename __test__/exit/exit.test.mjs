@@ -128,6 +128,12 @@ describe('a collector that does not work holds nobody', { concurrency: 4 }, () =
     });
   }
 
+  test('lines about one record say so', async () => {
+    const { stdout, stderr } = await end({ how: 'exit', answer: () => 'hang', env: { COUNT: '1', EXIT_TIMEOUT_MS: '1000' } });
+    assert.match(stdout + stderr, /delays the end of the process by up to \d+ ms to deliver 1 record\b/);
+    assert.match(stdout + stderr, /lost 1 record at exit/);
+  });
+
   test('exitTimeoutMs 0: not held at all', async () => {
     const result = await end({ how: 'exit', answer: () => 'hang', env: { EXIT_TIMEOUT_MS: '0' } });
     assert.deepEqual([result.code, lostLines(result).length], [7, 1], result.stderr);

@@ -119,6 +119,19 @@ test('records that the collector has refused in an answer of success are said, w
   assert.deepEqual({ ...fields, endpoint: undefined }, { signal: 'logs', endpoint: undefined, refusedRecords: 2, reason: 'traceId is missing' });
 });
 
+test('lines about one record say so', async () => {
+  const { calls } = await runOurs({
+    options: { endpoint: await refusedUrl(), shutdownTimeoutMs: 0 },
+    drive: async ({ exporter, logger }) => {
+      await logs.send(exporter, 'l');
+      void exporter.flush();
+      await logger.waitFor((all) => all.some(({ args: [text] }) => / cannot deliver to /.test(text)));
+    },
+  });
+  assert.match(lines({ calls }, 'warn', ' cannot deliver to ')[0].args[0], /\. Waiting: 1 record, kept for up to 5 min$/);
+  assert.match(lines({ calls }, 'warn', ' shutdown left ')[0].args[0], /^CloudExporter shutdown left 1 record undelivered; /);
+});
+
 describe('a token that others could read', () => {
   const TEXT = 'sends its access token unencrypted; use https';
   // [name, options, hosts in the warning; none: no warning]

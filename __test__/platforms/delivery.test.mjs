@@ -61,7 +61,7 @@ const CASES = [
     name: 'two answers of 503 first',
     env: { END: 'flush' },
     answers: [503, 503],
-    says: /cannot deliver to \S+\/ai\/spans\/publish: status 503 Service Unavailable\. 3 records are waiting/,
+    says: /cannot deliver to \S+\/ai\/spans\/publish: status 503 Service Unavailable\. Waiting: 3 records,/,
     check: (requests) => assert.deepEqual(requests.map(({ status }) => status), [503, 503, 200]),
   },
   { name: 'worker threads, each the last one of the addon', env: { END: 'workers' }, spans: ['w0-', 'w1-', 'w2-'].flatMap((prefix) => [0, 1, 2].map((i) => `${prefix}${i}`)) },

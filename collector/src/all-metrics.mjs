@@ -49,7 +49,7 @@ async function values(observability, name) {
 <tr><td>${timestamp.toISOString()}</td><td class="number">${round(value)}</td>
 <td>${Object.entries(labels ?? {}).map(([key, label]) => `${key}=${label}`).join(' ')}</td><td>${serviceName ?? ''}</td>
 <td>${traceId ? html`<a href="/traces?traceId=${encodeURIComponent(traceId)}">trace</a>` : ''}</td></tr>`);
-  return ownPage(name, html`<p>The newest ${metrics.length} values.</p>
+  return ownPage(name, html`<p>The newest ${metrics.length === 1 ? 'value' : `${metrics.length} values`}.</p>
 <table><tr><th>Time</th><th class="number">Value</th><th>Labels</th><th>Service</th><th></th></tr>${rows}</table>`);
 }
 

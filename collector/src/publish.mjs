@@ -127,7 +127,7 @@ export class Publisher {
     try {
       await this.#writer.nameTraces(names);
     } catch (error) {
-      this.#log.write('names', `The service of ${names.size} traces is not stored with their spans: ${firstLine(error)}`);
+      this.#log.write('names', `The service of ${names.size === 1 ? 'a trace' : `${names.size} traces`} is not stored with their spans: ${firstLine(error)}`);
     }
   }
 }

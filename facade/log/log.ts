@@ -88,19 +88,19 @@ export class ExporterLog implements PipelineLog {
 
   /** The end of the process is delayed for at most this time because of this number of records. */
   heldAtExit(undeliveredRecords: number, withinMs: number): void {
-    this.#write('warn', `${this.#names.exporterName} delays the end of the process by up to ${withinMs} ms to deliver ${undeliveredRecords} records`, { undeliveredRecords, withinMs });
+    this.#write('warn', `${this.#names.exporterName} delays the end of the process by up to ${withinMs} ms to deliver ${records(undeliveredRecords)}`, { undeliveredRecords, withinMs });
   }
 
   /** The process ends with records undelivered. `lastError`: the possible cause. */
   lostAtExit(lostRecords: number, lastError?: ExporterHealth['lastError']): void {
     const { endpoint, cause } = lastError ?? {};
     const fields = { lostRecords, ...(lastError ? { endpoint, cause } : {}) };
-    this.#write('warn', `${this.#names.exporterName} lost ${lostRecords} records at exit${lastError ? failing(lastError) : ''}`, fields);
+    this.#write('warn', `${this.#names.exporterName} lost ${records(lostRecords)} at exit${lastError ? failing(lastError) : ''}`, fields);
   }
 
   /** The process ends with records that are in the spool. */
   keptAtExit(keptRecords: number, path: string): void {
-    this.#write('info', `${this.#names.exporterName} kept ${keptRecords} records in its spool at exit`, { keptRecords, path });
+    this.#write('info', `${this.#names.exporterName} kept ${records(keptRecords)} in its spool at exit`, { keptRecords, path });
   }
 
   /** `<name> shutdown complete`. */
@@ -130,12 +130,12 @@ export class ExporterLog implements PipelineLog {
       }
       case 'unreachable': {
         const { endpoint, cause, waitingRecords, keptForMs } = event;
-        const kept = `${waitingRecords} records are waiting; each is kept for ${duration(keptForMs)}`;
-        return this.#limited('warn', `${exporterName} cannot deliver to ${endpoint}: ${plain(cause)}. ${kept}`, fields, type);
+        const waiting = `Waiting: ${records(waitingRecords)}, kept for up to ${duration(keptForMs)}`;
+        return this.#limited('warn', `${exporterName} cannot deliver to ${endpoint}: ${plain(cause)}. ${waiting}`, fields, type);
       }
       case 'reachable': {
         const { endpoint, downMs, waitingRecords } = event;
-        return this.#limited('info', `${exporterName} delivers to ${endpoint} again after ${duration(downMs)}; ${waitingRecords} records are waiting`, fields, type);
+        return this.#limited('info', `${exporterName} delivers to ${endpoint} again after ${duration(downMs)}; waiting: ${records(waitingRecords)}`, fields, type);
       }
       case 'tryFailed':
         return this.#write('debug', `${exporterName} will try again`, fields);
@@ -169,9 +169,9 @@ export class ExporterLog implements PipelineLog {
         return this.#limited('warn', `${exporterName} ${what}`, { droppedRecords: event.droppedRecords });
       }
       case 'shutdownKept':
-        return this.#write('info', `${exporterName} shutdown kept ${event.keptRecords} records in its spool`, fields);
+        return this.#write('info', `${exporterName} shutdown kept ${records(event.keptRecords)} in its spool`, fields);
       case 'shutdownIncomplete':
-        return this.#write('warn', `${exporterName} shutdown left ${event.droppedRecords} records undelivered${failing(event)}`, fields);
+        return this.#write('warn', `${exporterName} shutdown left ${records(event.droppedRecords)} undelivered${failing(event)}`, fields);
       case 'engineFailed':
         return this.#write('error', `${exporterName} disabled: ${event.message}`, fields);
       case 'dropped':
@@ -240,6 +240,11 @@ function failing({ endpoint, cause }: { endpoint?: string; cause?: string }): st
 /** A cause for the middle of a sentence. */
 function plain(cause: string): string {
   return cause.replace(/^Request failed(?: with status)?: (?:error sending request: )?/, '').replace(/^(?=\d{3}\b)/, 'status ');
+}
+
+/** A number of records for the middle of a sentence. */
+function records(count: number): string {
+  return `${count} ${count === 1 ? 'record' : 'records'}`;
 }
 
 /** A duration for a person to read. */

@@ -116,7 +116,8 @@ function install(hooks: Hooks): Hooks {
       told.set(exporter, exporter.undelivered);
     }
     // The loggers of workers do not run any more either.
-    if (undelivered > toldOfWorkers) console.warn(`mastra-native-exporter lost ${undelivered - toldOfWorkers} records of worker threads at exit`);
+    const lost = undelivered - toldOfWorkers;
+    if (lost > 0) console.warn(`mastra-native-exporter lost ${lost} ${lost === 1 ? 'record' : 'records'} of worker threads at exit`);
     toldOfWorkers = Math.max(undelivered, toldOfWorkers);
     for (const exporter of pending) exporter.reportKept();
   };
