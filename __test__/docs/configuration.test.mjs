@@ -42,6 +42,19 @@ describe('docs/configuration.md', () => {
     }), []);
   });
 
+  // docs/migrating.md: on the way back TypeScript refuses the options that are marked.
+  test('marked "own" are the options that the types of @mastra/observability do not have, and no others', () => {
+    const marked = TITLES.flatMap(rowsOf).flatMap((row) => codeSpans(row[0]).map((name) => [name, row.slice(1).includes('own')]));
+    const union = (own) => marked.filter(([, is]) => is === own).map(([name]) => `'${name}'`).join(' | ');
+    assert.deepEqual(typeErrors({ [`${ROOT}own.mts`]: `
+      import type { CloudExporterConfig, MastraPlatformExporterConfig } from '@mastra/observability';
+      type Theirs = keyof CloudExporterConfig | keyof MastraPlatformExporterConfig;
+      type Own = ${union(true)};
+      type Common = ${union(false)};
+      export const refused: [Own & Theirs] extends [never] ? true : Own & Theirs = true;
+      export const common: [Exclude<Common, Theirs>] extends [never] ? true : Exclude<Common, Theirs> = true;` }), []);
+  });
+
   test('addresses: the defaults are those of the code', () => {
     for (const [title, path] of [[TITLES[0], 'contracts/endpoints.ts'], [ZERO_X, 'contracts/ai-tracing/cloud-exporter.ts']]) {
       const [, address] = /DEFAULT_ENDPOINT = '(.*)'/.exec(facadeOf(path));

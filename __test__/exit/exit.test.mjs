@@ -144,6 +144,23 @@ describe('a collector that does not work holds nobody', { concurrency: 4 }, () =
 describe('several exporters share one deadline', { concurrency: 3 }, () => {
   const EXIT_TIMEOUT_MS = 2000; // twice that is over what is allowed
 
+  for (const [name, timeouts] of [['first', ['600000', '1000']], ['last', ['1000', '600000']]]) {
+    test(`the longest exitTimeoutMs counts, which the ${name} exporter has`, async () => {
+      const collector = await startCollector({ answer: () => 'hang' });
+      try {
+        const [EXIT_TIMEOUT_MS, EXIT_TIMEOUT_MS2] = timeouts;
+        const child = startFixture('exit.mjs', { URL: collector.url, COUNT: '1', EXPORTERS: '2', END: 'exit', EXIT_TIMEOUT_MS, EXIT_TIMEOUT_MS2 });
+        const delays = /delays the end of the process by up to (\d+) ms/g;
+        await child.wrote(new RegExp(`${delays.source}[^]*${delays.source}`));
+        child.kill('SIGKILL');
+        const { stdout, stderr } = await child.ended;
+        for (const [, ms] of (stdout + stderr).matchAll(delays)) assert.ok(Number(ms) > 500_000, `${ms} ms`);
+      } finally {
+        await collector.close();
+      }
+    });
+  }
+
   for (const [name, how, signal] of HOLDING) {
     test(`${name}: two with dead collectors are held once`, async () => {
       const result = await end({ how, signal, url: DEAD_URL, env: { EXPORTERS: '2', EXIT_TIMEOUT_MS: `${EXIT_TIMEOUT_MS}` } });

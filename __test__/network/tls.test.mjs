@@ -74,6 +74,28 @@ describe('trust', { concurrency: 2 }, () => {
     });
   }
 
+  // [what the server speaks, trusted?]
+  const PROTOCOLS = [
+    ['TLS 1.3', { minVersion: 'TLSv1.3' }, true],
+    ['TLS 1.2', { maxVersion: 'TLSv1.2' }, true],
+    ['TLS 1.1', { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }, false],
+    ['HTTP/2 and HTTP/1.1', { http2: true }, true],
+  ];
+  for (const [name, options, spoken] of PROTOCOLS) {
+    test(`a server of ${name}: ${spoken ? 'records arrive, by HTTP/1.1' : 'nothing is sent'}`, async () => {
+      const versions = [];
+      const server = await startServer((req, res) => { versions.push(req.httpVersion); res.end('{}'); }, { ...signed, ...options });
+      try {
+        const env = { URL: server.url.replace('127.0.0.1', 'localhost'), COUNT: '2', MAX_RETRIES: '1', NODE_EXTRA_CA_CERTS: signed.caPath };
+        const { code, stderr } = await runFixture('export-and-end.mjs', env);
+        assert.equal(code, 0, stderr);
+        assert.deepEqual(versions, spoken ? ['1.1'] : [], stderr);
+      } finally {
+        await server.close();
+      }
+    });
+  }
+
   // A stand-in for a Node that is built to trust what OpenSSL finds, of which there is none here: what it says of itself.
   const BUILT_SO = `
     const tls = require('tls');

@@ -1,8 +1,11 @@
 // A process ends in whatever way while the collector is down; the next one delivers what it has left.
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, relative } from 'node:path';
 import { describe, test } from 'node:test';
+import { codeBlocks } from '../support/documents.mjs';
 import { numbered } from '../support/spans.mjs';
 import { startSpool } from '../support/spool.mjs';
 
@@ -81,6 +84,54 @@ test('the token is nowhere in the spool, and nobody else may read it', async () 
       assert.equal(statSync(path).mode & 0o077, 0, basename(path));
     }
     assert.match(files.map(spool.content).join(''), /"spanId":"s0"/, 'records are readable');
+  } finally {
+    await spool.close();
+  }
+});
+
+// What is in the directory is the user's. What the exporter makes below it is for that user alone.
+test('a directory that exists is left as it is, and one that is made is closed to others', async (t) => {
+  const parent = mkdtempSync(join(tmpdir(), 'spool-'));
+  t.after(() => rmSync(parent, { recursive: true }));
+  chmodSync(parent, 0o755);
+  const spool = await startSpool({ directory: join(parent, 'made', 'too') });
+  try {
+    await spool.start({ count: 1 }).said('ready');
+    const modes = [parent, dirname(spool.directory), spool.directory].map((path) => statSync(path).mode & 0o777);
+    assert.deepEqual(modes, [0o755, 0o700, 0o700]);
+  } finally {
+    await spool.close();
+  }
+});
+
+test('a process with a new token delivers what one with an old token has left', async () => {
+  const spool = await startSpool({ mode: 503 });
+  try {
+    const dead = spool.start({ count: COUNT, env: { TOKEN: 'old-token' } });
+    await dead.said('ready');
+    dead.kill('SIGKILL');
+    await dead.ended;
+    spool.state.mode = 'ok';
+    spool.start({ env: { TOKEN: 'new-token' } });
+    assert.deepEqual((await spool.arrived(COUNT)).sort(), numbered(COUNT).sort());
+    const accepted = spool.collector.requests.filter(({ status }) => status === 200);
+    assert.deepEqual([...new Set(accepted.map(({ headers }) => headers.authorization))], ['Bearer new-token']);
+  } finally {
+    await spool.close();
+  }
+});
+
+const hasStrings = spawnSync('strings', ['--version']).status === 0;
+test('the files are named as docs/durability.md says, and its commands find the records in them', { skip: !hasStrings && 'there is no strings here' }, async () => {
+  const spool = await startSpool();
+  try {
+    await spool.start({ count: COUNT }).said('ready');
+    const names = spool.files().map((path) => relative(spool.directory, path));
+    assert.ok(names.some((name) => /^[0-9a-f]{32}\/[0-9a-f]{32}\.run\/traces-\d+\.seg$/.test(name)), names.join());
+    const { code } = codeBlocks('docs/durability.md').find(({ language }) => language === 'sh');
+    const printed = execFileSync('sh', ['-ec', code.replaceAll('/var/lib/my-app/telemetry', spool.directory)], { encoding: 'utf8' });
+    // The size of the directory, and the number of different traces: all spans of this test are of one.
+    assert.match(printed, /^\S+\s+\S+\n1\n$/);
   } finally {
     await spool.close();
   }

@@ -104,7 +104,15 @@ async fn a_certificate_for_another_name_or_time_is_refused() {
         params.not_before = rcgen::date_time_ymd(2999, 1, 1);
     });
     let other_name = authority.server("other.example", |_| {});
-    for (config, expected) in [(expired, "expired"), (early, "not valid yet"), (other_name, "not valid for name")] {
+    let common_name =
+        authority.server("other.example", |params| params.distinguished_name.push(DnType::CommonName, "localhost"));
+    let cases = [
+        (expired, "expired"),
+        (early, "not valid yet"),
+        (other_name, "not valid for name"),
+        (common_name, "not valid for name"),
+    ];
+    for (config, expected) in cases {
         let server = Server::start_tls(config, []).await;
         let cause = cause(&connect(&server, &authority.pem)).await;
         assert!(cause.contains("certificate") && cause.contains(expected), "{cause}");
