@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { DOCUMENTS, ROOT, anchors, codeBlocks, prose, read } from '../support/documents.mjs';
+import { DOCUMENTS, ROOT, anchors, codeBlocks, codeSpans, prose, read } from '../support/documents.mjs';
 import { createProject } from '../support/mastra-0x.mjs';
 import { typeErrors } from '../support/type-check.mjs';
 
@@ -67,6 +67,11 @@ describe('shell commands', () => {
     const [program, ...args] = rest.split(' ');
     const words = args.filter((arg) => !arg.startsWith('-'));
     if (program === 'npm') return npmProblem(args[0], words);
+    if (program === 'cp') {
+      const packed = words[0].replace(`node_modules/${manifest.name}/`, '');
+      const isPacked = manifest.files.some((path) => packed.startsWith(`${path}/`)) && existsSync(join(ROOT, packed));
+      return isPacked && words[1] === APPLICATION ? undefined : `the package has no ${packed}`;
+    }
     if (['mkdir', 'du', 'find'].includes(program)) return undefined;
     // The collector's own tests install it so.
     if (program === 'npx') return args[0] === 'mastra-native-exporter-collector' ? undefined : 'another package';
@@ -99,6 +104,13 @@ describe('links', () => {
       assert.deepEqual(broken, []);
     });
   }
+});
+
+test('files and folders that DESIGN.md and CONTRIBUTING.md name are there', () => {
+  const missing = ['DESIGN.md', 'CONTRIBUTING.md'].flatMap((path) => codeSpans(prose(path)))
+    .filter((span) => /^[\w.-]+\/[\w./-]*$/.test(span) && existsSync(join(ROOT, span.split('/')[0])))
+    .filter((span) => !/^(dist|artifacts|target)\//.test(span) && !existsSync(join(ROOT, span)));
+  assert.deepEqual(missing, []);
 });
 
 test('CONTRIBUTING.md names every script, README.md what the package needs', () => {

@@ -34,8 +34,8 @@ test('the main package holds what applications load, and no more', () => {
     .flatMap((value) => (typeof value === 'string' ? value : Object.values(value).flatMap(Object.values)));
   const paths = list(main);
   for (const entry of entries) assert.ok(paths.includes(entry.replace('./', '')), `${entry} is missing`);
-  // Built JavaScript, types and documents beside the three files of every package: nothing of source, tests or build.
-  const rest = paths.filter((path) => !/^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$|^[\w-]+\.d\.ts$|^docs\/[\w-]+\.md$/.test(path));
+  // Built JavaScript, types, documents and one example beside the three files of every package: nothing of source, tests or build.
+  const rest = paths.filter((path) => !/^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$|^[\w-]+\.d\.ts$|^docs\/[\w-]+\.md$|^examples\/minimal\/app\.mjs$/.test(path));
   assert.deepEqual(rest, ['LICENSE', 'README.md', 'package.json']);
 });
 
