@@ -71,7 +71,7 @@ describe('answers', { concurrency: true }, () => {
     // The peer gives up after three attempts; by default ours does not.
     const FAILURES = 3;
     const AGAIN = [408, 425, 429, 500, 502, 503, 504].map((status) => [`${status}`, { status }]);
-    AGAIN.push(['reset', 'reset'], ['timeout', 'hang', { requestTimeoutMs: 300 }]);
+    AGAIN.push(['reset', 'reset'], ['timeout', 'hang', { requestTimeoutMs: 1500 }]);
 
     for (const [name, failure, options] of AGAIN) {
       test(`${name}: tried again until delivered`, async () => {

@@ -26,7 +26,7 @@ const KINDS = [
   ['reset', 'reset'],
   ['503', { status: 503 }],
   ['429 with Retry-After', { status: 429, headers: { 'retry-after': '1' } }],
-  ['hanging', 'hang', { requestTimeoutMs: 500 }],
+  ['hanging', 'hang', { requestTimeoutMs: 2000 }],
 ];
 
 // [name, options, records in a full batch]. The number of requests must not depend on the number of batches that wait.

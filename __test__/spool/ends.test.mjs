@@ -10,6 +10,8 @@ import { numbered } from '../support/spans.mjs';
 import { startSpool } from '../support/spool.mjs';
 
 const COUNT = 300;
+/** So that the memory of a process ends soon. */
+const LITTLE_HEAP = ['--max-old-space-size=60'];
 const kept = ({ stdout }) => stdout.match(/CloudExporter (shutdown )?kept \d+ records in its spool/g) ?? [];
 
 // [how, END of the fixture, signal sent by the parent, exit code, ended by signal, lines]
@@ -29,7 +31,7 @@ describe('what a process leaves is delivered by the next one, once, beside its o
       test(`${name}, the collector ${mode === 'hang' ? 'hangs' : 'answers 503'}`, async () => {
         const spool = await startSpool({ mode });
         try {
-          const child = spool.start({ count: COUNT, end, options: { shutdownTimeoutMs: 200 } });
+          const child = spool.start({ count: COUNT, end, options: { shutdownTimeoutMs: 200 }, nodeArgs: LITTLE_HEAP });
           if (signal) {
             await child.said('ready');
             child.kill(signal);
