@@ -190,8 +190,22 @@ describe('proxies', { concurrency: 2 }, () => {
       try {
         const { arrived, output } = await run(`SOCKS ${scheme}`, scheme, { [variable]: `socks5h://us3r:s3cr3t@${proxy.host}` });
         assert.equal(arrived.length, 1, output);
-        assert.deepEqual(proxy.seen, [{ kind: 3, host: HOST, port: Number(port(collectors[scheme])), user: 'us3r', password: 's3cr3t' }]);
+        assert.deepEqual(proxy.seen, [{ host: HOST, port: Number(port(collectors[scheme])), user: 'us3r', password: 's3cr3t' }]);
         assert.ok(!output.includes('s3cr3t'), output);
+      } finally {
+        await proxy.close();
+      }
+    });
+  }
+
+  // A name that only the proxy can look up, or an address of nobody (RFC 5737).
+  for (const [scheme, host] of [['socks4', '192.0.2.1'], ['socks4a', HOST], ['socks5', '192.0.2.1'], ['socks5h', HOST]]) {
+    test(`a proxy of ${scheme}:// gets ${host === HOST ? 'the name' : 'the address'}`, async () => {
+      const proxy = await startSocks();
+      try {
+        const { arrived, output } = await run(`a proxy of ${scheme}`, 'http', { ALL_PROXY: `${scheme}://${proxy.host}` }, host);
+        assert.deepEqual(proxy.seen, [{ host, port: Number(port(collectors.http)) }], output);
+        assert.equal(arrived.length, 1, output);
       } finally {
         await proxy.close();
       }

@@ -1,5 +1,5 @@
-// A SOCKS5 proxy (RFC 1928) that asks for a user name and password (RFC 1929) and connects names below `.test` to this
-// machine. It records the requested addresses and the credentials.
+// A SOCKS proxy: version 5 (RFC 1928), with a user name and password (RFC 1929) where the client has them, and version 4
+// with names (4a). It connects every address to this machine, and records the requested addresses and the credentials.
 import net from 'node:net';
 
 export async function startSocks() {
@@ -7,22 +7,11 @@ export async function startSocks() {
   const server = net.createServer(async (socket) => {
     socket.on('error', () => {});
     const take = reader(socket);
-    const [, methods] = await take(2);
-    await take(methods);
-    socket.write(Buffer.from([5, 2]));
-    const [, userLength] = await take(2);
-    const user = (await take(userLength)).toString();
-    const [passwordLength] = await take(1);
-    const password = (await take(passwordLength)).toString();
-    socket.write(Buffer.from([1, 0]));
-    const [, , , kind] = await take(4);
-    // 3 is a name. All other types are addresses, which the tests do not use.
-    const [length] = kind === 3 ? await take(1) : [4];
-    const host = (await take(length)).toString();
-    const port = (await take(2)).readUInt16BE();
-    seen.push({ kind, host, port, user, password });
-    const target = net.connect(port, '127.0.0.1', () => {
-      socket.write(Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]));
+    const [version] = await take(1);
+    const { request, granted } = await (version === 4 ? version4 : version5)(take, socket);
+    seen.push(request);
+    const target = net.connect(request.port, '127.0.0.1', () => {
+      socket.write(granted);
       socket.pipe(target).pipe(socket);
     });
     target.on('error', () => socket.destroy());
@@ -39,6 +28,43 @@ export async function startSocks() {
       return new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+async function version5(take, socket) {
+  const [count] = await take(1);
+  const withPassword = (await take(count)).includes(2);
+  socket.write(Buffer.from([5, withPassword ? 2 : 0]));
+  const credentials = {};
+  if (withPassword) {
+    const [, userLength] = await take(2);
+    credentials.user = (await take(userLength)).toString();
+    const [passwordLength] = await take(1);
+    credentials.password = (await take(passwordLength)).toString();
+    socket.write(Buffer.from([1, 0]));
+  }
+  const [, , , kind] = await take(4);
+  // 3 is a name, 1 an address. The tests use no others.
+  const [length] = kind === 3 ? await take(1) : [4];
+  const host = await take(length);
+  const port = (await take(2)).readUInt16BE();
+  return { request: { host: kind === 3 ? host.toString() : host.join('.'), port, ...credentials }, granted: Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]) };
+}
+
+async function version4(take) {
+  await take(1);
+  const port = (await take(2)).readUInt16BE();
+  const address = await take(4);
+  await takeText(take);
+  // An address that does not exist announces a name.
+  const host = address[0] === 0 ? await takeText(take) : address.join('.');
+  return { request: { host, port }, granted: Buffer.from([0, 0x5a, 0, 0, 0, 0, 0, 0]) };
+}
+
+/** Reads to the next byte 0. */
+async function takeText(take) {
+  let text = '';
+  for (let [byte] = await take(1); byte !== 0; [byte] = await take(1)) text += String.fromCharCode(byte);
+  return text;
 }
 
 /** Returns a function that reads exactly `length` bytes. */
