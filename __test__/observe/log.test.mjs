@@ -128,7 +128,7 @@ test('lines about one record say so', async () => {
       await logger.waitFor((all) => all.some(({ args: [text] }) => / cannot deliver to /.test(text)));
     },
   });
-  assert.match(lines({ calls }, 'warn', ' cannot deliver to ')[0].args[0], /\. Waiting: 1 record, kept for up to 5 min$/);
+  assert.match(lines({ calls }, 'warn', ' cannot deliver to ')[0].args[0], /\/ai\/logs\/publish: tcp connect error: .+\. Waiting: 1 record, kept for up to 5 min$/);
   assert.match(lines({ calls }, 'warn', ' shutdown left ')[0].args[0], /^CloudExporter shutdown left 1 record undelivered; /);
 });
 

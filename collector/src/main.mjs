@@ -72,12 +72,12 @@ async function prepareFile(store) {
  * @returns {string} the only place where a token is printed, at the start that made it
  */
 function greeting({ tokenFile, studioToken }, { url, storeName, made }) {
-  const accessToken = made?.isNew ? `'${made.token}'` : `process.env.MASTRA_CLOUD_ACCESS_TOKEN`;
+  const accessToken = made?.isNew ? `'${made.token}'` : `process.env.MASTRA_PLATFORM_ACCESS_TOKEN`;
   return [
     `Mastra Studio  ${url}/traces`,
     ...(studioToken === undefined ? [] : ['               its password is the Studio token, the user name does not matter']),
     `Kept in        ${storeName}`,
-    `In the app     new CloudExporter({ endpoint: '${url}', accessToken: ${accessToken} })`,
+    `In the app     new MastraPlatformExporter({ endpoint: '${url}', accessToken: ${accessToken} })`,
     ...(made === undefined ? [] : [`               (${tokenNote(tokenFile, made.isNew)})`]),
   ].join('\n');
 }

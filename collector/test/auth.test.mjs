@@ -127,6 +127,6 @@ test('a given token is never printed, and a data file that others could read is 
   assert.equal(statSync(store[1]).mode & 0o777, 0o600);
   await collector.stop();
   assert.ok(!(collector.output.stdout + collector.output.stderr).includes(TOKEN));
-  assert.match(collector.output.stdout, /accessToken: process\.env\.MASTRA_CLOUD_ACCESS_TOKEN/);
+  assert.match(collector.output.stdout, /accessToken: process\.env\.MASTRA_PLATFORM_ACCESS_TOKEN/);
   assert.ok(!existsSync(`${store[1]}.token`));
 });

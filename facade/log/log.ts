@@ -239,7 +239,7 @@ function failing({ endpoint, cause }: { endpoint?: string; cause?: string }): st
 
 /** A cause for the middle of a sentence. */
 function plain(cause: string): string {
-  return cause.replace(/^Request failed(?: with status)?: (?:error sending request: )?/, '').replace(/^(?=\d{3}\b)/, 'status ');
+  return cause.replace(/^Request failed(?: with status)?: (?:error sending request: )?(?:client error \(\w+\): )?/, '').replace(/^(?=\d{3}\b)/, 'status ');
 }
 
 /** A number of records for the middle of a sentence. */
