@@ -56,3 +56,63 @@ impl Hold {
         self.until(now).is_some_and(outlasts) && self.last_try_made
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::clock;
+
+    const CALM: Haste = Haste { counted: false, ends_at: None };
+    const PAUSE: Duration = Duration::from_secs(300);
+
+    /// A pause that outlasts an exporter that ends.
+    fn held() -> (Hold, Instant, Haste) {
+        let (mut hold, now) = (Hold::default(), clock::now());
+        hold.extend(now + PAUSE, true, CALM);
+        assert_eq!(hold.defer(now, CALM), now + PAUSE);
+        (hold, now, Haste { ends_at: Some(now + PAUSE / 100), ..CALM })
+    }
+
+    #[test]
+    fn each_end_makes_one_try_in_spite_of_a_pause() {
+        let (mut hold, now, ending) = held();
+        for _ in 0..2 {
+            hold.on_ending();
+            assert!(!hold.is_hopeless(now, ending));
+            assert_eq!(hold.defer(now, ending), now);
+            hold.on_sent(now);
+            assert!(hold.is_hopeless(now, ending));
+            assert_eq!(hold.defer(now, ending), now + PAUSE);
+        }
+    }
+
+    #[test]
+    fn a_pause_that_begins_at_the_end_leaves_a_try_to_the_addresses_that_did_not_ask() {
+        for asked in [false, true] {
+            let (mut hold, now) = (Hold::default(), clock::now());
+            let ending = Haste { ends_at: Some(now + PAUSE / 100), ..CALM };
+            hold.extend(now + PAUSE, asked, ending);
+            assert_eq!((hold.is_hopeless(now, ending), hold.defer(now, ending) > now), (asked, asked));
+        }
+    }
+
+    #[test]
+    fn a_pause_ends_with_its_time_or_with_a_try_that_succeeds() {
+        let (mut hold, now, _) = held();
+        assert_eq!((hold.until(now), hold.until(now + PAUSE)), (Some(now + PAUSE), None));
+        hold.on_delivered();
+        assert_eq!(hold.until(now), Some(now + PAUSE), "a request that went out before the pause");
+        hold.on_sent(now);
+        hold.on_delivered();
+        assert_eq!(hold.until(now), None);
+    }
+
+    #[test]
+    fn a_shorter_pause_does_not_shorten_one() {
+        let (mut hold, now, _) = held();
+        hold.extend(now + PAUSE / 2, true, CALM);
+        assert_eq!(hold.until(now), Some(now + PAUSE));
+    }
+}
