@@ -38,6 +38,13 @@ test('minimal', async () => {
   assert.equal(names().length, Number(accepted));
 });
 
+test('demo: sends to the collector that its options name, and prints no token', async () => {
+  const output = await run(example('demo/main.mjs'), '--endpoint', collector.url, '--token', 'a-token');
+  assert.ok(names().length > 0);
+  assert.deepEqual([...new Set(collector.requests.map(({ headers }) => headers.authorization))], ['Bearer a-token']);
+  assert.ok(!output.includes('a-token'));
+});
+
 test('worker', async () => {
   assert.match(await run(example('worker/main.mjs')), /the worker has ended its span/);
   assert.deepEqual(names(), ['job']);
