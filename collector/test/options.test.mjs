@@ -1,5 +1,7 @@
 // The command line.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 
 import { parseOptions } from '../src/options.mjs';
 import { runCollector } from './support/collector.mjs';
@@ -68,4 +70,22 @@ test('--help prints every option; a store that cannot be opened is named without
   assert.match(failed.stderr, /^Postgres 127\.0\.0\.1:1\/traces cannot be opened: .*ECONNREFUSED/);
   assert.ok(!failed.stderr.includes('secret'));
   assert.equal((await runCollector(['--port', 'x'])).code, 2);
+});
+
+test('PGPASSWORD is the password where the URL of the store has none', async t => {
+  // As much of a Postgres server as it takes to be told a password (AuthenticationCleartextPassword).
+  const told = [];
+  const server = createServer(socket => {
+    socket.once('data', () => {
+      socket.write(Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3]));
+      socket.once('data', message => { told.push(message.subarray(5, -1).toString()); socket.destroy(); });
+    });
+    socket.on('error', () => {});
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { code, stderr } = await runCollector(['--store', `postgres://me@127.0.0.1:${server.address().port}/traces`], { PGPASSWORD: 'from-the-environment' });
+  assert.equal(code, 1);
+  assert.ok(told.length > 0 && told.every(password => password === 'from-the-environment'), told.join());
+  assert.ok(!stderr.includes('from-the-environment'));
 });

@@ -59,6 +59,15 @@ testOnPostgres('--retention deletes what is older, by whole days (Postgres)', as
   assert.deepEqual(await traces(after), Array(5).fill(young));
 });
 
+testOnPostgres('there are tables of the days from yesterday to 14 days ahead, and of no others', async (t, store) => {
+  const before = Date.now();
+  await collectorFor(t, store);
+  const tables = await query(store[1], "SELECT relname FROM pg_class WHERE relname ~ '^mastra_span_events_p\\d{8}$' AND relkind = 'r'");
+  const names = from => Array.from({ length: 16 }, (_, index) => `mastra_span_events_p${suffix(new Date(from + (index - 1) * DAY_MS))}`).join();
+  // Midnight may pass meanwhile.
+  assert.ok([names(before), names(Date.now())].includes(tables.map(({ relname }) => relname).sort().join()), JSON.stringify(tables));
+});
+
 testOnPostgres('the tables of days to come are made while it runs', async (t, [, url]) => {
   const { openStore } = await import('../src/store.mjs');
   const { startUpkeep } = await import('../src/upkeep.mjs');
