@@ -29,7 +29,7 @@ test('mastra.shutdown() flushes an exporter twice before it shuts it down', asyn
 
 test("the times of Mastra's server: its drain, its shutdown, and exitTimeoutMs", () => {
   const [, drain] = /`server\.drainTimeout` \((\d+) s\)/.exec(page);
-  const [, more] = /`server\.drainTimeout` \+ (\d+) s\. Observability/.exec(page);
+  const [, more] = /waits for it up to `server\.drainTimeout` \+ (\d+) s\./.exec(page);
   const sum = [Number(drain), Number(drain) + Number(more), seconds('exitTimeoutMs')];
   assert.ok(page.includes(`Mastra's server with its defaults: ${sum.join(' + ')} = ${sum.reduce((a, b) => a + b)} s`));
 });
