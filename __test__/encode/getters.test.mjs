@@ -53,3 +53,17 @@ describe('each getter is read once', () => {
     }
   }
 });
+
+test('very many values become text early: the walk does not read a million of them first', async (t) => {
+  const collector = await startCollector();
+  t.after(() => collector.close());
+  const exporter = new CloudExporter({ accessToken: 't', endpoint: collector.url, logger: recordingLogger() });
+  let reads = 0;
+  const list = Array.from({ length: 400_000 }, (_, i) => ({ i }));
+  list[2_000] = { get lazy() { return (reads += 1); } };
+  await exporter.onLogEvent({ type: 'log', log: { message: 'm', metadata: { list } } });
+  await exporter.shutdown();
+  // Once for the length of the text, once for the text.
+  assert.equal(collector.requests.map(({ text }) => text).join('').match(/"lazy":(\d+)/)?.[1], '2');
+  assert.equal(reads, 2);
+});
