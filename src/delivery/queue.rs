@@ -164,12 +164,6 @@ impl Queue {
         oldest.is_some_and(|&age| age < end)
     }
 
-    /// Whether nothing of a signal waits.
-    #[must_use]
-    pub fn is_empty(&self, signal: Signal) -> bool {
-        self.line(signal).jobs.is_empty()
-    }
-
     /// The address of a signal.
     #[must_use]
     pub fn address(&self, signal: Signal) -> &Address {
