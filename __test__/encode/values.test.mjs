@@ -62,3 +62,13 @@ for (const seed of SEEDS) {
     assertSameText(spans, expected.spans.join(','), `spans, seed ${seed}`);
   });
 }
+
+// On Node 26 JSON.stringify has no limit on depth, so this would not end there.
+test('a graph without end, deeper than the stack, in a record with very many values', () => {
+  let graph = 1;
+  for (let depth = 0; depth < 6000; depth += 1) graph = { a: graph, b: graph };
+  const logger = recordingLogger();
+  const exporter = new CloudExporter({ accessToken: 't', endpoint: 'http://127.0.0.1:1', logger });
+  void exporter.onLogEvent({ type: 'log', log: { message: 'm', list: new Array(1_100_000).fill(0), graph } });
+  assert.equal(exporter.stats().logs.dropped.recordTooLarge, 1);
+});

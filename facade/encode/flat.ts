@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 
 import { innerText } from './json-text.js';
+import { isExtended, isPlainObject } from './plain.js';
 import { type Replacements, isStackOverflow, thrownText } from './replacements.js';
 import { TextTooLongError, asJson, isRawJSON, unwrapped } from './safe-json.js';
 
@@ -63,12 +64,6 @@ export function flatten(record: object, atoms: Atom[], maxChars: number, replace
     throw error;
   }
   return maxChars - walk.left;
-}
-
-/** Whether `for in` over a plain object also gives properties that somebody has added to `Object.prototype`. */
-function isExtended(): boolean {
-  for (const _ in Object.prototype) return true;
-  return false;
 }
 
 /** Appends a value; appends nothing where JSON has none. */
@@ -241,10 +236,4 @@ function addInnerText(walk: Walk, value: object, depth: number): void {
 function addText(walk: Walk, text: string): void {
   walk.atoms.push(undefined, false, text);
   walk.left -= text.length;
-}
-
-/** Whether the object is made by `{}`, or has no prototype. */
-export function isPlainObject(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || (prototype === null && !isRawJSON?.(value));
 }

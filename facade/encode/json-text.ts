@@ -1,4 +1,4 @@
-import { Replacements, type Replacement } from './replacements.js';
+import { Replacements, isStackOverflow, type Replacement } from './replacements.js';
 import { TextTooLongError, stringifyReplacing, type Place } from './safe-json.js';
 import { judgeSize } from './size.js';
 
@@ -58,8 +58,9 @@ function textOf(inner: object, whole: object, maxChars: number, replacements: Re
 function judge(value: object, maxChars: number): ReturnType<typeof judgeSize> {
   try {
     return judgeSize(value, maxChars);
-  } catch {
-    // JSON.stringify rejects a value that cannot be read or is nested too deeply.
-    return 'fits';
+  } catch (error) {
+    // JSON.stringify meets the same value that cannot be read. Where the stack is full it may go deeper (Node 26), into a
+    // graph without end.
+    return isStackOverflow(error) ? 'opaque' : 'fits';
   }
 }

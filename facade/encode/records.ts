@@ -1,7 +1,7 @@
 import type { AnyExportedSpan } from '@mastra/core/observability';
 
 import { Date, wallMs } from '../native/clock.js';
-import { isPlainObject } from './flat.js';
+import { isPlainObject } from './plain.js';
 
 /** The fields from which the further fields of a span's record are copied. Wire contract of the peer. */
 const FIELDS: Record<string, (span: AnyExportedSpan) => unknown> = {
