@@ -14,10 +14,12 @@ export class Unavailable extends Error {}
  * Unpacks packages, once for each list.
  * @param {string} name  of the directory below target/platforms/debian
  * @param {string[]} packages  as `apt-get download` takes them: `NAME[:ARCH]/RELEASE`
+ * @param {{ pattern: RegExp, release: string }} [follow]  what they depend on is unpacked too, where its name is like this:
+ *   a name with a version in it, which changes with every update
  * @returns {string} the directory, with `usr/` and so on in it
  * @throws {Unavailable} if this is no Debian
  */
-export function unpack(name, packages) {
+export function unpack(name, packages, follow) {
   const directory = join(CACHE, name);
   const wanted = packages.join('\n');
   const stamp = join(directory, 'unpacked.txt');
@@ -26,11 +28,23 @@ export function unpack(name, packages) {
   rmSync(directory, { recursive: true, force: true });
   const downloads = join(directory, 'downloads');
   mkdirSync(downloads, { recursive: true });
-  apt(['download', ...packages], downloads);
+  const known = new Set(packages);
+  for (let missing = packages; missing.length > 0;) {
+    apt(['download', ...missing], downloads);
+    missing = follow === undefined ? [] : dependencies(downloads, follow).filter((found) => !known.has(found));
+    for (const found of missing) known.add(found);
+  }
   for (const file of readdirSync(downloads)) run('dpkg-deb', ['--extract', join(downloads, file), directory]);
   rmSync(downloads, { recursive: true });
   writeFileSync(stamp, wanted);
   return directory;
+}
+
+/** What the packages of a directory depend on, each once, as far as it is to be followed. */
+function dependencies(directory, { pattern, release }) {
+  const fields = readdirSync(directory).map((file) => run('dpkg-deb', ['--field', join(directory, file), 'Depends'], { stdio: 'pipe' }));
+  const names = fields.join().split(/[,|]/).map((text) => text.trim().split(' ')[0]).filter((found) => pattern.test(found));
+  return [...new Set(names)].map((found) => `${found}/${release}`);
 }
 
 let updated = false;
@@ -69,6 +83,8 @@ function sources() {
     .map(([site, release]) => `deb [signed-by=${KEYRING} arch=amd64,arm64] ${site} ${release} main\n`).join('');
 }
 
+/** Containers of Debian turn apt's cache of its lists off, in a file that wins over this one: seconds a call. */
 function apt(args, cwd) {
-  run('apt-get', args, { cwd, stdio: 'pipe', env: { ...process.env, APT_CONFIG: CONFIG } });
+  const caches = ['pkgcache', 'srcpkgcache'].flatMap((name) => ['--option', `Dir::Cache::${name}=${name}.bin`]);
+  run('apt-get', [...caches, ...args], { cwd, stdio: 'pipe', env: { ...process.env, APT_CONFIG: CONFIG } });
 }
