@@ -1,5 +1,5 @@
-//! Memory of the buffers in which records cross from the JS thread. The engine gives it back for later buffers: the page
-//! faults of new memory cost more than the copy into it.
+//! Memory of the buffers in which records cross from the JS thread to the engine, and from the engine to the spool. Who has
+//! read a buffer gives it back for later ones: the page faults of new memory cost more than the copy into it.
 
 use std::sync::Mutex;
 
@@ -12,10 +12,16 @@ const MAX_KEPT_BYTES: usize = 512 << 10;
 
 static KEPT: Kept = Kept(Mutex::new(Vec::new()));
 
+/// An empty buffer, with memory if some is kept.
+#[must_use]
+pub fn take() -> Vec<u8> {
+    KEPT.take()
+}
+
 /// A copy of these bytes.
 #[must_use]
 pub fn copy(bytes: &[u8]) -> Vec<u8> {
-    let mut buffer = KEPT.take();
+    let mut buffer = take();
     buffer.extend_from_slice(bytes);
     buffer
 }

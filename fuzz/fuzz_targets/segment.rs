@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use mastra_native_exporter::{
     signal::Signal,
     spool::{
-        frame::{write_ack, write_header, write_records},
+        frame::{begin_records, write_ack, write_header},
         frames::{Found, Frames},
         segment::{MAX_NUMBER, scan, take},
     },
@@ -21,7 +21,8 @@ fn write(file: &mut Vec<u8>, (kind, first, other, bytes): Part) {
         0 | 1 => {
             let size = usize::from(other % 64) + 1;
             let lengths: Vec<u32> = bytes.chunks(size).map(|record| record.len() as u32).collect();
-            write_records(file, first, number, &lengths, bytes);
+            begin_records(file, first, number, &lengths, bytes);
+            file.extend_from_slice(bytes);
         }
         2 => write_ack(file, &(first..first + number)),
         _ => file.extend_from_slice(bytes),

@@ -2,6 +2,7 @@
 //! Without a spool nothing here has an effect.
 
 use crate::{
+    buffers,
     delivery::payload::RecordRange,
     signal::Signal,
     spool::{
@@ -85,6 +86,7 @@ impl Keeper {
             )]
             let wall_ms = at_ms as u64;
             (block.first, block.wall_ms) = (number(), wall_ms);
+            block.json = buffers::take();
         }
         block.push(json);
         let full = block.json.len() >= BLOCK_BYTES;

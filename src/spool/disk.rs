@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
-    io::{self, Write},
+    io::{self, IoSlice, Write},
     path::Path,
 };
 
@@ -41,11 +41,11 @@ pub trait Disk: Send + 'static {
     /// # Errors
     /// Those of the system.
     fn open(&self, path: &Path) -> io::Result<Self::File>;
-    /// Writes all bytes. After an error any part of them may be in the file.
+    /// Writes all bytes of `head`, then all of `rest`. After an error any part of them may be in the file.
     ///
     /// # Errors
     /// Those of the system.
-    fn write(&self, file: &mut Self::File, bytes: &[u8]) -> io::Result<()>;
+    fn write(&self, file: &mut Self::File, head: &[u8], rest: &[u8]) -> io::Result<()>;
     /// Cuts a file to this length.
     ///
     /// # Errors
@@ -121,8 +121,19 @@ impl Disk for RealDisk {
         options().append(true).open(path)
     }
 
-    fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
-        file.write_all(bytes)
+    fn write(&self, file: &mut File, head: &[u8], rest: &[u8]) -> io::Result<()> {
+        let mut parts = [IoSlice::new(head), IoSlice::new(rest)];
+        let mut left = parts.as_mut_slice();
+        IoSlice::advance_slices(&mut left, 0);
+        while !left.is_empty() {
+            match file.write_vectored(left) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => IoSlice::advance_slices(&mut left, written),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     fn truncate(&self, file: &File, bytes: u64) -> io::Result<()> {

@@ -76,7 +76,7 @@ pub fn write_header(out: &mut Vec<u8>, signal: Signal) {
     out.extend_from_slice(&MAGIC);
     out.extend_from_slice(&VERSION.to_le_bytes());
     out.extend_from_slice(&[u8::try_from(signal.index()).unwrap_or(u8::MAX), 0]);
-    let checksum = checksum(out.get(start..).unwrap_or_default());
+    let checksum = checksum(&[out.get(start..).unwrap_or_default()]);
     out.extend_from_slice(&checksum.to_le_bytes());
 }
 
@@ -90,7 +90,7 @@ pub fn read_header(bytes: &[u8]) -> Header {
         let version = u16::from_le_bytes(*cursor.take()?);
         let _signal = cursor.take::<2>()?;
         let sum = u32::from_le_bytes(*cursor.take()?);
-        (magic == &MAGIC && sum == checksum(protected)).then_some(version)
+        (magic == &MAGIC && sum == checksum(&[protected])).then_some(version)
     };
     version().map_or(Header::Damaged, Header::Version)
 }
@@ -118,35 +118,37 @@ pub fn torn_count(bytes: &[u8], next: u64) -> u64 {
     count().unwrap_or(1)
 }
 
-/// Writes a frame of records. `lengths` are those of the records in `json`.
-pub fn write_records(out: &mut Vec<u8>, first: u64, wall_ms: u64, lengths: &[u32], json: &[u8]) {
-    frame(out, RECORDS, |out| {
+/// Writes a frame of records up to their JSON, which the caller has to write behind it. `lengths` are those of the records in
+/// `json`.
+pub fn begin_records(out: &mut Vec<u8>, first: u64, wall_ms: u64, lengths: &[u32], json: &[u8]) {
+    frame(out, RECORDS, json, |out| {
         out.extend_from_slice(&first.to_le_bytes());
         out.extend_from_slice(&wall_ms.to_le_bytes());
         out.extend_from_slice(&u32::try_from(lengths.len()).unwrap_or(u32::MAX).to_le_bytes());
         for length in lengths {
             out.extend_from_slice(&length.to_le_bytes());
         }
-        out.extend_from_slice(json);
     });
 }
 
 /// Writes a frame that says that records are delivered or dropped.
 pub fn write_ack(out: &mut Vec<u8>, numbers: &Range<u64>) {
-    frame(out, ACK, |out| {
+    frame(out, ACK, &[], |out| {
         out.extend_from_slice(&numbers.start.to_le_bytes());
         out.extend_from_slice(&(numbers.end - numbers.start).to_le_bytes());
     });
 }
 
-fn frame(out: &mut Vec<u8>, kind: u8, write: impl FnOnce(&mut Vec<u8>)) {
+/// Writes a frame, but for the `rest` of its content.
+fn frame(out: &mut Vec<u8>, kind: u8, rest: &[u8], write: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     out.extend_from_slice(&MARK);
     out.extend_from_slice(&[0; PREFIX - MARK.len()]);
     out.push(kind);
     write(out);
     let content = out.get(start + PREFIX..).unwrap_or_default();
-    let (length, sum) = (u32::try_from(content.len()).unwrap_or(u32::MAX), checksum(content));
+    let (length, sum) = (content.len() + rest.len(), checksum(&[content, rest]));
+    let length = u32::try_from(length).unwrap_or(u32::MAX);
     if let Some(prefix) = out.get_mut(start + MARK.len()..start + PREFIX) {
         let fields = length.to_le_bytes().into_iter().chain(sum.to_le_bytes());
         prefix.iter_mut().zip(fields).for_each(|(byte, field)| *byte = field);
@@ -165,7 +167,7 @@ pub(super) fn read<'a>(bytes: &'a [u8], budget: &mut usize) -> Option<(Frame<'a>
     let before = *budget;
     let frame = parse(content, budget)?;
     *budget = budget.checked_sub(content.len())?;
-    if checksum(content) != sum {
+    if checksum(&[content]) != sum {
         return None;
     }
     *budget = before;
@@ -194,11 +196,13 @@ fn parse<'a>(content: &'a [u8], budget: &mut usize) -> Option<Frame<'a>> {
     }
 }
 
-fn checksum(bytes: &[u8]) -> u32 {
-    #[cfg(test)]
-    CHECKED.set(CHECKED.get() + bytes.len());
+fn checksum(parts: &[&[u8]]) -> u32 {
     let mut hasher = Hasher::new();
-    hasher.update(bytes);
+    for part in parts {
+        #[cfg(test)]
+        CHECKED.set(CHECKED.get() + part.len());
+        hasher.update(part);
+    }
     hasher.finalize()
 }
 

@@ -63,9 +63,14 @@ impl<'a> Iterator for Frames<'a> {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::frame::{CHECKED, PREFIX, RECORDS, write_ack, write_records},
+        super::frame::{CHECKED, PREFIX, RECORDS, begin_records, write_ack},
         *,
     };
+
+    fn write_records(out: &mut Vec<u8>, first: u64, wall_ms: u64, lengths: &[u32], json: &[u8]) {
+        begin_records(out, first, wall_ms, lengths, json);
+        out.extend_from_slice(json);
+    }
 
     fn two_frames() -> (Vec<u8>, usize) {
         let mut bytes = Vec::new();

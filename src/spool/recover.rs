@@ -125,9 +125,9 @@ impl<D: Disk> Store<D> {
             self.lose(signal, DropReason::SpoolUnreadable, records);
         }
         if !self.remove_if_settled(key) {
-            self.writer.adopt(&self.disk, &path);
+            self.writer.adopt(&self.disk, key, &path);
             if !acks.is_empty() {
-                self.writer.adopt(&self.disk, &segment::acks_path(&path));
+                self.writer.adopt(&self.disk, key, &segment::acks_path(&path));
             }
             // The next owner of this segment need not count them again.
             scanned.unreadable.iter().for_each(|numbers| self.write_ack(key, &numbers));

@@ -214,7 +214,9 @@ mod tests {
         frame::write_header(&mut bytes, Signal::Logs);
         for (first, wall_ms, records) in frames {
             let lengths: Vec<u32> = records.iter().map(|record| u32::try_from(record.len()).unwrap()).collect();
-            frame::write_records(&mut bytes, *first, *wall_ms, &lengths, records.concat().as_bytes());
+            let json = records.concat();
+            frame::begin_records(&mut bytes, *first, *wall_ms, &lengths, json.as_bytes());
+            bytes.extend_from_slice(json.as_bytes());
         }
         bytes
     }

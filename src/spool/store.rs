@@ -19,6 +19,7 @@ use super::{
     writer::Writer,
 };
 use crate::{
+    buffers,
     config::{SpoolConfig, SpoolSync},
     signal::Signal,
     stats::DropReason,
@@ -113,7 +114,10 @@ impl<D: Disk> Store<D> {
     pub fn on_command(&mut self, command: Command, now_ms: u64) {
         self.now_ms = now_ms;
         match command {
-            Command::Append(signal, block) => self.append(signal, &block),
+            Command::Append(signal, block) => {
+                self.append(signal, &block);
+                buffers::give_back(block.json);
+            }
             Command::Ack(signal, place) => self.ack(signal, &place),
             Command::AckParked(signal, place) => self.ack_parked(signal, &place),
             Command::Park(signal, place, reason) => self.park(signal, &place, reason),

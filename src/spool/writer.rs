@@ -49,8 +49,8 @@ pub struct Writer<D: Disk> {
     segments: [Option<Open<D::File>>; Signal::ALL.len()],
     /// The file of the last acknowledgement of each signal.
     acks: [Option<Open<D::File>>; Signal::ALL.len()],
-    /// Closed, but not synced.
-    unsynced: Vec<D::File>,
+    /// Closed, but not synced: files of these segments.
+    unsynced: Vec<(Key, D::File)>,
     /// Directories in which names have changed.
     unsynced_names: BTreeSet<PathBuf>,
     /// Acknowledgements of removed segments. They are removed once the removal of the segments is synced.
@@ -78,10 +78,11 @@ impl<D: Disk> Writer<D> {
         let Some(slot) = self.segments.get_mut(signal.index()) else { return Err(io::ErrorKind::InvalidInput.into()) };
         let full = slot.take_if(|open| open.bytes >= self.segment_bytes);
         let closed = full.map(|open| {
+            let key = open.key;
             if self.syncs && open.dirty {
-                self.unsynced.push(open.file);
+                self.unsynced.push((key, open.file));
             }
-            open.key
+            key
         });
         self.buffer.clear();
         let key = slot.as_ref().map_or((OWN_RUN, signal.index(), block.first), |open| open.key);
@@ -94,17 +95,15 @@ impl<D: Disk> Writer<D> {
             self.unsynced_names.insert(run.to_owned());
             slot.insert(Open { key, file, bytes: 0, dirty: true })
         };
-        frame::write_records(&mut self.buffer, block.first, block.wall_ms, &block.lengths, &block.json);
-        if let Err(error) = disk.write(&mut open.file, &self.buffer) {
+        frame::begin_records(&mut self.buffer, block.first, block.wall_ms, &block.lengths, &block.json);
+        if let Err(error) = disk.write(&mut open.file, &self.buffer, &block.json) {
             // The records of a torn frame are in memory. The next process must not count them as lost.
             let _ = if open.bytes == 0 { disk.remove_file(&path) } else { disk.truncate(&open.file, open.bytes) };
             return Err(error);
         }
         open.dirty = true;
-        open.bytes += self.buffer.len() as u64;
-        let bytes = self.buffer.len() as u64;
-        // The memory of an enormous hand-over is freed.
-        self.buffer.shrink_to(1 << 20);
+        let bytes = (self.buffer.len() + block.json.len()) as u64;
+        open.bytes += bytes;
         Ok(Appended { key, path, bytes, closed })
     }
 
@@ -115,7 +114,7 @@ impl<D: Disk> Writer<D> {
             && self.syncs
             && open.dirty
         {
-            self.unsynced.push(open.file);
+            self.unsynced.push((open.key, open.file));
         }
         let open = if let Some(open) = slot {
             open
@@ -127,7 +126,7 @@ impl<D: Disk> Writer<D> {
         };
         self.buffer.clear();
         frame::write_ack(&mut self.buffer, numbers);
-        disk.write(&mut open.file, &self.buffer)?;
+        disk.write(&mut open.file, &self.buffer, &[])?;
         open.dirty = true;
         segment.bytes += self.buffer.len() as u64;
         Ok(self.buffer.len() as u64)
@@ -143,6 +142,8 @@ impl<D: Disk> Writer<D> {
         for slot in self.segments.iter_mut().chain(&mut self.acks) {
             slot.take_if(|open| open.key == key);
         }
+        // What is removed need not reach the disk before.
+        self.unsynced.retain(|(other, _)| *other != key);
         // The next owner of the run reads a file that cannot be removed now.
         let _ = disk.remove_file(path);
         self.unsynced_names.extend(path.parent().map(Path::to_owned));
@@ -158,7 +159,7 @@ impl<D: Disk> Writer<D> {
             result = result.and(synced);
         }
         // An error of one file does not keep the others from the disk.
-        for file in self.unsynced.drain(..) {
+        for (_, file) in self.unsynced.drain(..) {
             result = result.and(disk.sync(&file));
         }
         for directory in std::mem::take(&mut self.unsynced_names) {
@@ -184,7 +185,7 @@ impl<D: Disk> Writer<D> {
     pub fn close(&mut self) {
         for open in self.segments.iter_mut().chain(&mut self.acks).filter_map(Option::take) {
             if self.syncs && open.dirty {
-                self.unsynced.push(open.file);
+                self.unsynced.push((open.key, open.file));
             }
         }
     }
@@ -196,9 +197,9 @@ impl<D: Disk> Writer<D> {
     }
 
     /// Includes a file of a dead run in the next sync: its process may have died before its own sync.
-    pub fn adopt(&mut self, disk: &D, path: &Path) {
+    pub fn adopt(&mut self, disk: &D, key: Key, path: &Path) {
         if self.syncs {
-            self.unsynced.extend(disk.open(path));
+            self.unsynced.extend(disk.open(path).map(|file| (key, file)));
             self.unsynced_names.extend(path.parent().map(Path::to_owned));
         }
     }

@@ -238,7 +238,8 @@ impl Disk for SimDisk {
         self.world().open(path).map(SimFile)
     }
 
-    fn write(&self, file: &mut SimFile, bytes: &[u8]) -> io::Result<()> {
+    fn write(&self, file: &mut SimFile, head: &[u8], rest: &[u8]) -> io::Result<()> {
+        let bytes = [head, rest].concat();
         let mut world = self.world();
         let begun = !world.stopped;
         let goes_on = world.goes_on();
