@@ -64,6 +64,7 @@ pub mod event;
 pub mod handle;
 pub mod health;
 mod lock;
+mod panic;
 pub mod protocol;
 pub mod runtime;
 mod shared;

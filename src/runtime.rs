@@ -2,7 +2,6 @@
 //! it. A panic of the thread ends in [`Shared::fail`]: every exporter reports it, nobody waits, Node lives.
 
 use std::{
-    any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, OnceLock},
     thread::{self, JoinHandle},
@@ -20,6 +19,7 @@ use crate::{
     event::Sink,
     handle::Handle,
     lock::lock,
+    panic::text_of,
     shared::{Member, Shared},
     spool,
     stats::Stats,
@@ -204,9 +204,4 @@ where
     // Name look-ups run on threads of their own and may hang, so the end does not wait for them.
     runtime.shutdown_background();
     Ok(())
-}
-
-fn text_of(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

@@ -52,8 +52,7 @@
 //! | `frame`, `frames` | bytes; the search for the next frame behind damage |
 //! | `segment` | names, and what a segment says |
 //! | `store` | the state: what is parked, what is held, and the commands that change it |
-//! | `own`, `recover` | the run of this process; dead runs, and the limits |
-//! | `parked`, `writer` | parked records that the engine reads back; open files |
+//! | `writer`, `limits` | open files; what may be kept |
 //! | `claim` | owners of runs |
 //! | `ranges`, `block` | sets of numbers; records in one piece |
 //! | `disk`, `mounts` | the file system |
@@ -64,12 +63,10 @@ mod claim;
 pub mod disk;
 pub mod frame;
 pub mod frames;
+pub mod limits;
 pub mod message;
 mod mounts;
-mod own;
-mod parked;
 pub mod ranges;
-mod recover;
 pub mod segment;
 pub mod store;
 pub mod thread;
@@ -91,8 +88,9 @@ use tokio::sync::Notify;
 
 use crate::{config::SpoolConfig, protocol::request::Endpoints, signal::Signal, stats::Stats};
 use disk::RealDisk;
+use limits::Limits;
 use message::{Command, Report};
-use store::{Limits, Store};
+use store::Store;
 
 /// What may wait for the disk, in bytes. Records beyond it are kept in memory only; other commands get a quarter more.
 const MAX_WAITING_BYTES: usize = 16 << 20;
@@ -178,7 +176,8 @@ pub fn open(
     let directory = destination(&config.directory, endpoints);
     let limits = Limits::new(config);
     let (spool, link) = Spool::pair(MAX_WAITING_BYTES);
-    let thread = thread::start(move |now_ms| Store::open(RealDisk, directory, limits, now_ms), link, stats, wake)?;
+    let open = move |directory, now_ms| Store::open(RealDisk, directory, limits, now_ms);
+    let thread = thread::start(directory, open, link, stats, wake)?;
     Ok((spool, thread))
 }
 

@@ -2,6 +2,8 @@
 
 use std::{
     io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
     sync::Arc,
     thread::{Builder, JoinHandle},
     time::{Duration, UNIX_EPOCH},
@@ -10,24 +12,37 @@ use std::{
 use crossbeam_channel::RecvTimeoutError;
 use tokio::sync::Notify;
 
-use super::{Link, cost, disk::Disk, store::Store};
-use crate::{clock, stats::Stats};
+use super::{Link, cost, disk::Disk, message::Report, store::Store};
+use crate::{clock, panic::text_of, stats::Stats};
 
 const NAME: &str = "mastra-spool";
 /// The time between two syncs. A loss of power costs the records of this time at most.
 const TICK: Duration = Duration::from_millis(500);
 
-/// Starts the thread. `open` makes the store; `wake` is told of reports, `stats` of bytes.
+/// Starts the thread. `open` makes the store of a directory; `wake` is told of reports, `stats` of bytes. A panic ends the
+/// thread, and is reported like a disk that fails.
 ///
 /// # Errors
 /// When the system gives no thread.
 pub fn start<D: Disk>(
-    open: impl FnOnce(u64) -> Store<D> + Send + 'static,
+    directory: PathBuf,
+    open: impl FnOnce(PathBuf, u64) -> Store<D> + Send + 'static,
     link: Link,
     stats: Arc<Stats>,
     wake: Arc<Notify>,
 ) -> io::Result<JoinHandle<()>> {
-    Builder::new().name(NAME.to_owned()).spawn(move || run(open(wall_ms()), &link, &stats, &wake))
+    Builder::new().name(NAME.to_owned()).spawn(move || {
+        let path = directory.display().to_string();
+        // Unwind safe, because nothing but the files is left of the store after a panic.
+        let end = catch_unwind(AssertUnwindSafe(|| run(open(directory, wall_ms()), &link, &stats, &wake)));
+        if let Err(panic) = end {
+            let error = format!("the thread {NAME} panicked: {}", text_of(&*panic));
+            let _ = link.reports.send(Report::Failed { path, error });
+            // From now on the engine's commands are not taken.
+            drop(link);
+            wake.notify_one();
+        }
+    })
 }
 
 fn run<D: Disk>(mut store: Store<D>, link: &Link, stats: &Stats, wake: &Notify) {
@@ -64,4 +79,27 @@ fn run<D: Disk>(mut store: Store<D>, link: &Link, stats: &Stats, wake: &Notify) 
 fn wall_ms() -> u64 {
     let since = clock::wall_now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{
+            Spool,
+            disk::RealDisk,
+            message::{Command, Holding},
+        },
+        *,
+    };
+
+    #[test]
+    fn a_panic_is_reported_and_the_engine_goes_on_without_a_spool() {
+        let (spool, link) = Spool::pair(1 << 20);
+        let open = |_, _| -> Store<RealDisk> { panic!("a test") };
+        let thread = start("/telemetry".into(), open, link, Arc::default(), Arc::default()).unwrap();
+        thread.join().unwrap();
+        let error = "the thread mastra-spool panicked: a test".to_owned();
+        assert!(spool.reports().eq([Report::Failed { path: "/telemetry".to_owned(), error }]));
+        assert!(!spool.send_in_any_case(Command::Confirm(1, Holding::default())));
+    }
 }

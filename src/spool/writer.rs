@@ -11,8 +11,8 @@ use super::{
     block::Block,
     disk::Disk,
     frame,
+    limits::Limits,
     segment::{self, Key, OWN_RUN, Segment},
-    store::Limits,
 };
 use crate::signal::Signal;
 

@@ -1,6 +1,6 @@
 //! The limits on the size of the spool and on the age of its records.
 
-use mastra_native_exporter::{signal::Signal, spool::store::Limits};
+use mastra_native_exporter::{signal::Signal, spool::limits::Limits};
 
 use super::{
     disk::SimDisk,

@@ -9,9 +9,10 @@ use mastra_native_exporter::{
     signal::Signal,
     spool::{
         block::Block,
+        limits::Limits,
         message::{Command, Holding, Place, Report},
         segment::{OWN_RUN, RunId},
-        store::{Limits, Store},
+        store::Store,
     },
     stats::DropReason,
 };

@@ -7,6 +7,7 @@
 
 mod fates;
 mod thread;
+mod weather;
 
 use std::{
     sync::{
@@ -17,56 +18,22 @@ use std::{
 };
 
 use fastrand::Rng;
-use mastra_native_exporter::{command::FlushKind, event::Event, protocol::answer::Outcome, stats::DropReason};
+use mastra_native_exporter::{command::FlushKind, event::Event, stats::DropReason};
 use tokio::{runtime::Builder, time::sleep};
 
 use self::{
     fates::Fates,
-    thread::{id_of, open_spool},
+    thread::open_spool,
+    weather::{WEATHER, Weather, answer, ids_in},
 };
 use crate::{
     disk::SimDisk,
-    support::{Answer, Call, Counts, Exporter, Rig, at_once, failed, lock, ms, refused, rejected, secs},
+    support::{Answer, Counts, Exporter, Rig, lock, ms, secs},
 };
 
 /// Deaths of a process in every run of the tests, at least.
 const DEATHS: u64 = 1000;
 const LIVES: u64 = 4;
-
-/// What the collector does.
-#[derive(Clone, Copy, Debug)]
-enum Weather {
-    Fine,
-    Slow,
-    Down,
-    Hangs,
-    /// Accepts requests, and most answers are lost.
-    Deaf,
-    /// Refuses larger bodies with 413.
-    Narrow,
-    /// Refuses some records with 422.
-    Picky,
-    Busy,
-    Rejects,
-    Refuses,
-}
-
-const WEATHER: [Weather; 14] = [
-    Weather::Fine,
-    Weather::Fine,
-    Weather::Slow,
-    Weather::Slow,
-    Weather::Down,
-    Weather::Down,
-    Weather::Down,
-    Weather::Hangs,
-    Weather::Deaf,
-    Weather::Narrow,
-    Weather::Picky,
-    Weather::Busy,
-    Weather::Rejects,
-    Weather::Refuses,
-];
 
 /// What goes on from life to life.
 struct World {
@@ -86,38 +53,6 @@ struct Life<'a> {
     counts: Vec<Counts>,
     total: Counts,
     ticket: u32,
-}
-
-fn answer(weather: Weather, random: &mut Rng, call: &Call, ids: &[u64], fates: &Mutex<Fates>) -> Answer {
-    let stored = |answered| ids.iter().for_each(|&id| lock(fates).on_stored(id, answered));
-    let delivered_after = |after| {
-        stored(true);
-        Answer::After(ms(after), Outcome::Delivered)
-    };
-    match weather {
-        Weather::Down => failed("down"),
-        Weather::Hangs => Answer::Never,
-        Weather::Slow => delivered_after(random.u64(0..1500)),
-        Weather::Deaf if random.u8(0..4) > 0 => {
-            stored(false);
-            if random.bool() { failed("connection lost") } else { Answer::Never }
-        }
-        Weather::Narrow if call.body.len() > 700 => at_once(Outcome::Split),
-        Weather::Picky if ids.iter().any(|id| id % 7 == 0) => at_once(Outcome::Invalid { cause: "picky".to_owned() }),
-        Weather::Busy if random.bool() => {
-            at_once(Outcome::TooMany { cause: "busy".to_owned(), after: Some(secs(random.u64(0..5))) })
-        }
-        Weather::Rejects => rejected(401),
-        Weather::Refuses if random.bool() => refused("no"),
-        _ => delivered_after(random.u64(0..20)),
-    }
-}
-
-/// The ids in a body.
-fn ids_in(body: &str) -> Vec<u64> {
-    let body: serde_json::Value = serde_json::from_str(body).unwrap();
-    let lists = body.as_object().unwrap().values();
-    lists.flat_map(|list| list.as_array().unwrap()).map(|record| id_of(record.to_string().as_bytes())).collect()
 }
 
 impl<'a> Life<'a> {

@@ -16,9 +16,10 @@ use mastra_native_exporter::{
     signal::Signal,
     spool::{
         self, Link, Spool, cost,
+        limits::Limits,
         message::{Command, Place, Report},
         segment::{OWN_RUN, RunId},
-        store::{Limits, Store},
+        store::Store,
     },
     stats::Stats,
 };

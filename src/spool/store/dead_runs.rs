@@ -1,17 +1,20 @@
-//! Dead runs, from their adoption to their removal; and the limits, which remove the oldest segments of all runs.
+//! Dead runs, from their adoption to their removal.
 
 use std::io;
 
-use super::{
-    claim::{self, Run},
-    disk::Disk,
-    frame::{self, Header, VERSION},
-    message::{Counts, Report},
-    ranges::Ranges,
-    segment::{self, Key, MAX_NUMBER, MAX_RUN, OWN_RUN, RunId, Segment},
-    store::{Store, shown},
+use super::{Store, shown};
+use crate::{
+    signal::Signal,
+    spool::{
+        claim::{self, Run},
+        disk::Disk,
+        frame::{self, Header, VERSION},
+        message::{Counts, Report},
+        ranges::Ranges,
+        segment::{self, Key, MAX_NUMBER, MAX_RUN, OWN_RUN, RunId, Segment},
+    },
+    stats::DropReason,
 };
-use crate::{signal::Signal, stats::DropReason};
 
 /// A segment of a dead run that has not been looked at.
 pub struct Unscanned {
@@ -133,36 +136,6 @@ impl<D: Disk> Store<D> {
             scanned.unreadable.iter().for_each(|numbers| self.write_ack(key, &numbers));
         }
         self.serve();
-    }
-
-    /// Removes the oldest segments until `maxSpoolBytes` holds.
-    pub(super) fn make_room(&mut self) {
-        while self.total_bytes + self.live_bytes > self.limits.max_bytes {
-            if self.has_work() {
-                self.work();
-                continue;
-            }
-            let oldest = self.segments.iter().min_by_key(|(key, segment)| (segment.oldest_ms, **key));
-            let Some(key) = oldest.map(|(key, _)| *key) else { return };
-            self.remove_lost(key, DropReason::SpoolFull);
-        }
-    }
-
-    /// Removes segments in which every record is too old.
-    pub(super) fn expire(&mut self) {
-        let too_old = |segment: &Segment| segment.newest_ms.saturating_add(self.limits.max_age_ms) < self.now_ms;
-        let expired = self.segments.iter().filter(|(_, segment)| too_old(segment));
-        for key in expired.map(|(key, _)| *key).collect::<Vec<_>>() {
-            self.remove_lost(key, DropReason::SpoolExpired);
-        }
-    }
-
-    fn remove_lost(&mut self, key: Key, reason: DropReason) {
-        if let Some(segment) = self.segments.get(&key) {
-            let (signal, count) = (segment.signal, segment.parked.count());
-            self.lose(signal, reason, count);
-        }
-        self.remove_segment(key);
     }
 
     /// Removes a run that was taken over when nothing of it is left.

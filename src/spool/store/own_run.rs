@@ -2,14 +2,16 @@
 
 use std::io;
 
-use super::{
-    claim::Run,
-    disk::Disk,
-    message::Report,
-    segment::{Key, OWN_RUN},
-    store::{Store, shown},
+use super::{Store, shown};
+use crate::{
+    spool::{
+        claim::Run,
+        disk::Disk,
+        message::Report,
+        segment::{Key, OWN_RUN},
+    },
+    stats::DropReason,
 };
-use crate::stats::DropReason;
 
 /// A failed disk is tried again after this many ticks.
 pub(super) const RETRY_TICKS: u32 = 10;

@@ -2,15 +2,18 @@
 
 use std::{io, ops::Range};
 
-use super::{
-    block::Block,
-    disk::Disk,
-    message::{Place, Report},
-    ranges,
-    segment::{self, Key, RunId},
-    store::{Store, shown},
+use super::{Store, shown};
+use crate::{
+    signal::Signal,
+    spool::{
+        block::Block,
+        disk::Disk,
+        message::{Place, Report},
+        ranges,
+        segment::{self, Key, RunId},
+    },
+    stats::DropReason,
 };
-use crate::{signal::Signal, stats::DropReason};
 
 /// A segment that cannot be opened is given up after this many attempts, one a tick.
 const MAX_FAILURES: u32 = 10;
