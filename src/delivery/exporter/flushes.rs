@@ -27,7 +27,7 @@ impl Exporter {
         }
         self.ledger.pending.wait(waiter);
         match kind {
-            FlushKind::Exit => self.settle_down(),
+            FlushKind::Exit => self.settle_down(now),
             FlushKind::Disable => self.disable(now),
             FlushKind::Flush | FlushKind::Shutdown => {}
         }
@@ -46,7 +46,7 @@ impl Exporter {
     pub fn end(&mut self, now: Instant, deadline: Instant) {
         self.spooling.finishes = true;
         self.close_batch(now);
-        self.settle_down();
+        self.settle_down(now);
         self.keep_before(now, deadline);
         self.ends_at = self.ends_at.max(Some(deadline));
         self.queue.hurry_all();

@@ -20,7 +20,7 @@ use crate::{
     stats::DropReason,
 };
 
-/// The time that requests in flight have to be answered at the end of the process, once the spool has everything.
+/// The time that requests in flight have to be answered at the end of the process, while the spool writes and after that.
 const ANSWER_GRACE: Duration = Duration::from_millis(50);
 /// The longest wait for a disk that does not answer.
 const KEEP_TIMEOUT: Duration = Duration::from_secs(1);
@@ -32,6 +32,8 @@ const ASK_AGAIN: Duration = Duration::from_millis(100);
 /// How far memory has released the records that the spool has.
 #[derive(Debug, Default)]
 pub(super) struct Spooling {
+    /// Requests in flight have until then to be answered, although the process ends.
+    answers_until: Option<Instant>,
     /// The spool has everything: memory releases it then.
     keep_at: Option<Instant>,
     /// The spool did not have everything; it is asked again then.
@@ -120,7 +122,8 @@ impl Exporter {
     }
 
     /// Memory releases everything as soon as the spool has it, so that the process can end.
-    pub(super) fn settle_down(&mut self) {
+    pub(super) fn settle_down(&mut self, now: Instant) {
+        self.spooling.answers_until = Some(now + ANSWER_GRACE);
         self.ledger.keeper.confirm();
     }
 
@@ -204,7 +207,9 @@ impl Exporter {
                 self.answer_flushes(now);
             }
             Some(Answer::Confirmed) if self.disabled => self.keep(now),
-            Some(Answer::Confirmed) if safe => self.keep_by(now + ANSWER_GRACE),
+            Some(Answer::Confirmed) if safe => {
+                self.keep_by(self.spooling.answers_until.map_or(now, |until| until.max(now)));
+            }
             // A part is in memory only: the disk was full or too slow. It may leave memory before the end.
             Some(Answer::Confirmed) if self.haste(now).ends_at.is_some() => {
                 self.spooling.ask_at = Some(now + ASK_AGAIN);

@@ -31,9 +31,25 @@ async fn a_process_ends_as_soon_as_the_spool_has_everything() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn requests_in_flight_have_their_time_to_be_answered_while_the_spool_writes() {
+    let disk = SimDisk::default();
+    let rig = rig_with(&disk, 16 << 20, ms(45));
+    let exporter = rig.open(SPOOLED, hang());
+    hand_over(&exporter, 0..10);
+    sleep(ms(100)).await;
+    let drain = rig.drain();
+    while !drain.is_over() {
+        sleep(ms(1)).await;
+    }
+    // The spool confirms at 135 ms, and has kept everything at its next turn.
+    assert!(rig.now() < ms(200), "{:?}", rig.now());
+    assert_eq!(exporter.counts().spooled, 10);
+}
+
+#[tokio::test(start_paused = true)]
 async fn at_the_end_what_the_spool_has_is_kept_and_what_it_has_not_is_lost() {
     let disk = SimDisk::default();
-    let rig = rig_with(&disk, 20_000);
+    let rig = rig_with(&disk, 20_000, ms(10));
     let exporter = rig.open(SPOOLED, hang());
     hand_over(&exporter, 0..100);
     hand_over(&exporter, 100..1000);
@@ -50,7 +66,7 @@ async fn at_the_end_what_the_spool_has_is_kept_and_what_it_has_not_is_lost() {
 #[tokio::test(start_paused = true)]
 async fn at_the_end_the_spool_is_asked_again_when_what_it_has_not_has_left_memory() {
     let disk = SimDisk::default();
-    let rig = rig_with(&disk, 20_000);
+    let rig = rig_with(&disk, 20_000, ms(10));
     let exporter = rig.open(SPOOLED, |call| {
         if call.body.contains("\"logs\"") { Answer::After(ms(200), Outcome::Delivered) } else { Answer::Never }
     });

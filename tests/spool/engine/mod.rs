@@ -23,11 +23,11 @@ const SPOOLED: &str = r#""spoolDirectory":"/spool""#;
 
 /// An engine whose spools are on this disk. A task does the work of their thread every 10 ms.
 fn rig(disk: &SimDisk) -> Rig {
-    rig_with(disk, 16 << 20)
+    rig_with(disk, 16 << 20, ms(10))
 }
 
-/// The same, with so many bytes that may wait for the disk.
-fn rig_with(disk: &SimDisk, max_waiting_bytes: usize) -> Rig {
+/// The same, with so many bytes that may wait for the disk, and this time between two turns of the task.
+fn rig_with(disk: &SimDisk, max_waiting_bytes: usize, pause: Duration) -> Rig {
     let disk = disk.clone();
     Rig::start_with(Box::new(move |config, stats, wake| {
         let Some(wanted) = &config.spool else { return Ok(None) };
@@ -51,7 +51,7 @@ fn rig_with(disk: &SimDisk, max_waiting_bytes: usize) -> Rig {
                     let _ = link.reports.send(report);
                     wake.notify_one();
                 }
-                sleep(ms(10)).await;
+                sleep(pause).await;
             }
         });
         Ok(Some(spool))
