@@ -19,11 +19,11 @@ export async function startSpool({ directory = mkdtempSync(join(tmpdir(), 'spool
     collector,
     state,
     /** Starts a process that exports COUNT spans. `written`: the process goes on when this number of spans is in files. */
-    start({ count = 0, prefix = 's', end = 'stay', written = count, options = {}, env = {}, nodeArgs, shell }) {
+    start({ count = 0, prefix = 's', end = 'stay', written = count, options = {}, env = {}, ...start }) {
       const child = startFixture('spool.mjs', {
         URL: collector.url, DIR: directory, COUNT: `${count}`, PREFIX: prefix, END: end,
         BYTES: `${written * SPAN_BYTES}`, OPTIONS: JSON.stringify(options), ...env,
-      }, { nodeArgs, shell });
+      }, start);
       children.push(child);
       return child;
     },
