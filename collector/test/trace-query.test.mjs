@@ -23,6 +23,11 @@ import { annotations } from './support/wire.mjs';
 
 const TRACES = 80;
 const HOUR_MS = 3_600_000;
+/** Metadata of which some can be filtered by, and some cannot. */
+const ODD_METADATA = {
+  'dotted.key': 'x', '': 'x', blank: '  ', quote: '"', 'a"b': '\\', 'ünï': 'ä', ' spaced ': ' x ', nested: { text: 'x' }, list: ['x'],
+  number: 7, nothing: null, long: 'x'.repeat(20_000),
+};
 const now = Date.now();
 const timeRange = { from: new Date(now - 2 * HOUR_MS).toISOString(), to: new Date(now + HOUR_MS).toISOString() };
 
@@ -32,7 +37,7 @@ function data(seed) {
   const batches = { spans: [], scores: [], feedback: [] };
   for (let trace = 0; trace < TRACES; trace++) {
     const root = ended({ ...variedSpan(seed + trace), parentSpanId: null, name: `root ${trace % 9}` });
-    root.metadata = { ...root.metadata, threadId: random() < 0.7 ? `thread-${trace % 11}` : undefined, ' spaced ': ' x ', 'ünï': 'ä' };
+    root.metadata = { ...root.metadata, threadId: random() < 0.7 ? `thread-${trace % 11}` : undefined, ...ODD_METADATA };
     batches.spans.push(root);
     for (let child = Math.floor(random() * 4); child > 0; child--) {
       const span = ended(variedSpan(seed + 1000 * child + trace));

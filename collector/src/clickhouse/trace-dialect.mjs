@@ -28,11 +28,10 @@ export function clickhouseTraces(client) {
     related: (scope, columns) => `
       SELECT ${selected(columns)} FROM ${TABLES[scope]} WHERE traceId IN (SELECT traceId FROM roots)
       ${scope === 'spans' ? 'ORDER BY endedAt DESC LIMIT 1 BY dedupeKey' : ''}`,
-    observedFields: ({ pathBytes, textBytes }) => `
-      SELECT concat('metadata.', field.1) AS path
+    observedKeys: textBytes => `
+      SELECT field.1 AS key
       FROM (SELECT ifNull(metadata, '') AS metadata FROM roots) r ARRAY JOIN JSONExtractKeysAndValuesRaw(metadata) AS field
-      WHERE startsWith(field.2, '"') AND trim(JSONExtractString(field.2)) <> '' AND length(JSONExtractString(field.2)) <= ${textBytes}
-        AND field.1 <> '' AND position(field.1, '.') = 0 AND length(path) <= ${pathBytes}`,
+      WHERE startsWith(field.2, '"') AND trim(JSONExtractString(field.2)) <> '' AND length(JSONExtractString(field.2)) <= ${textBytes}`,
     sorted: text => text,
     bytes: text => `length(${text})`,
     contains: (text, part) => `position(lowerUTF8(${text}), lowerUTF8(${part})) > 0`,

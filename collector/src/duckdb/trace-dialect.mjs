@@ -26,11 +26,11 @@ export function duckdbTraces(db) {
       WHERE e.endedAt IS NOT NULL AND e.timestamp >= ${from}`,
     related: (scope, columns) => (scope === 'spans' ? spans(columns)
       : `SELECT ${columns.join(', ')} FROM ${TABLES[scope]} WHERE traceId IN (SELECT traceId FROM roots)`),
-    observedFields: ({ pathBytes, textBytes }) => `
-      SELECT 'metadata.' || field.key AS path
-      FROM (SELECT metadata FROM roots WHERE metadata IS NOT NULL) r, LATERAL json_each(r.metadata) AS field
-      WHERE json_type(field.value) = 'VARCHAR' AND trim(field.value ->> '$') <> '' AND strlen(field.value ->> '$') <= ${textBytes}
-        AND field.key <> '' AND NOT contains(field.key, '.') AND strlen('metadata.' || field.key) <= ${pathBytes}`,
+    // A map of the metadata takes a third of the time of json_each.
+    observedKeys: textBytes => `
+      SELECT field.key AS key
+      FROM (SELECT unnest(map_entries(from_json(metadata, '"MAP(VARCHAR, JSON)"'))) AS field FROM roots) r
+      WHERE json_type(field.value) = 'VARCHAR' AND trim(field.value ->> '$') <> '' AND strlen(field.value ->> '$') <= ${textBytes}`,
     sorted: text => text,
     bytes: text => `strlen(${text})`,
     contains: (text, part) => `contains(lower(${text}), lower(${part}))`,

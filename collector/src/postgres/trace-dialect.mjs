@@ -39,11 +39,10 @@ export function postgresTraces(pool) {
         ORDER BY e."traceId", e."cursorId" DESC
       ) newest WHERE NOT pending`,
     related: unknown,
-    observedFields: ({ pathBytes, textBytes }) => `
-      SELECT ('metadata.' || field.key) COLLATE "C" AS path
-      FROM (SELECT metadata FROM roots WHERE jsonb_typeof(metadata) = 'object') r, LATERAL jsonb_each_text(r.metadata) AS field
-      WHERE jsonb_typeof(r.metadata -> field.key) = 'string' AND btrim(field.value) <> '' AND octet_length(field.value) <= ${textBytes}
-        AND field.key <> '' AND strpos(field.key, '.') = 0 AND octet_length('metadata.' || field.key) <= ${pathBytes}`,
+    observedKeys: textBytes => `
+      SELECT field.key COLLATE "C" AS key
+      FROM (SELECT metadata FROM roots WHERE jsonb_typeof(metadata) = 'object') r, LATERAL jsonb_each(r.metadata) AS field
+      WHERE jsonb_typeof(field.value) = 'string' AND btrim(field.value #>> '{}') <> '' AND octet_length(field.value #>> '{}') <= ${textBytes}`,
     sorted: text => `(${text}) COLLATE "C"`,
     bytes: text => `octet_length(${text})`,
     contains: (text, part) => `strpos(lower(${text}), lower(${part})) > 0`,

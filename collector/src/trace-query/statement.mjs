@@ -12,8 +12,8 @@
  * @property {(from: string, to: string, columns: string[]) => string} roots  the roots of the traces that began from `from`
  *   until before `to` and have ended, one for each trace
  * @property {(scope: Exclude<Scope, 'trace'>, columns: string[]) => string} related  what belongs to the traces of `roots`
- * @property {(limits: { pathBytes: number, textBytes: number }) => string} observedFields  rows of `path`: one for each text
- *   in the metadata of `roots`
+ * @property {(textBytes: number) => string} observedKeys  rows of `key`, sorted by its bytes: one for each text in the
+ *   metadata of `roots` that is not blank and has at most `textBytes`
  * @property {(text: string) => string} sorted  the text, sorted by its bytes
  * @property {(text: string) => string} bytes  its length in bytes
  * @property {(text: string, part: string) => string} contains  ignoring case

@@ -54,9 +54,13 @@ export class TraceQueries {
     if (plan.predicateScope !== 'trace') return { observedFields: [], observedFieldsTruncated: false };
     const statement = new Statement(this.#dialect, plan.timeRange);
     statement.reads('trace', 'metadata');
-    const search = plan.search ? `WHERE ${this.#dialect.contains('path', statement.value(plan.search))}` : '';
-    const rows = await statement.run(`SELECT path, count(*) AS occurrences FROM (${this.#dialect.observedFields(LIMITS)}) f
-      ${search} GROUP BY path ORDER BY occurrences DESC, path LIMIT ${plan.limit + 1}`);
+    const { bytes, contains, observedKeys } = this.#dialect;
+    const search = plan.search ? `AND ${contains('path', statement.value(plan.search))}` : '';
+    // Keys are counted first: there are few, and what is asked of a key is asked once.
+    const rows = await statement.run(`SELECT path, occurrences FROM (
+        SELECT key, 'metadata.' || key AS path, count(*) AS occurrences FROM (${observedKeys(LIMITS.textBytes)}) k GROUP BY key) f
+      WHERE key <> '' AND key NOT LIKE '%.%' AND ${bytes('path')} <= ${LIMITS.pathBytes} ${search}
+      ORDER BY occurrences DESC, path LIMIT ${plan.limit + 1}`);
     return {
       observedFields: rows.slice(0, plan.limit).map(row => createTraceQueryObservedFieldDescriptor(row['path'], Number(row['occurrences']))),
       observedFieldsTruncated: rows.length > plan.limit,
