@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { DuckDBStore } from '@mastra/duckdb';
 
 import { SpanAppender } from '../src/duckdb/append-spans.mjs';
+import { jsonText } from '../src/duckdb/json-text.mjs';
 import { buildRecord } from '../src/records.mjs';
 import { temporaryDirectory, test } from './support/test.mjs';
 import { variedSpan } from './support/varied.mjs';
@@ -90,4 +91,18 @@ test('a span that was stored running is not started again when it ends', async t
   await write([{ ...ended, endedAt: null }]);
   await write([ended, ended]);
   assert.deepEqual((await rows(db)).map(({ eventType }) => eventType), ['start', 'end']);
+});
+
+test('a long text is written in steps as JSON.stringify writes it', () => {
+  // A pair of surrogates is at the end of a step in one of two of these.
+  const texts = ['x', '"\\\n', '😀', 'ä\ud83d', '\ude00'].flatMap(text => ['', 'x'].map(head => head + text.repeat(2_500_000 / text.length)));
+  for (const text of texts) {
+    for (const value of [text, [1, text, null, { a: undefined }], { 'a"b': { text, b: undefined, c: 0.5 } }]) {
+      const written = jsonText(value);
+      let [step, steps] = [written.next(), 1];
+      for (; !step.done; step = written.next()) steps++;
+      assert.ok(step.value === JSON.stringify(value), JSON.stringify(text.slice(0, 5)));
+      assert.ok(steps > 2, `${steps} steps`);
+    }
+  }
 });

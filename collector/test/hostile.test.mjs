@@ -71,6 +71,30 @@ test('bodies that unpack to a lot hold up nobody', async t => {
   assert.equal((await collector.publish('spans', [span()])).stored, 1);
 });
 
+/** The largest records that are accepted, or nearly. */
+const LARGE = [
+  ['text', { input: 'x'.repeat(15.9 * MIB) }],
+  ['text that is not ASCII', { output: 'ä'.repeat(7.9 * MIB) }],
+  ['quotes', { input: '"'.repeat(7.9 * MIB) }],
+  ['values', { input: Array.from({ length: 49_000 }, (_, index) => `value ${index} ${'x'.repeat(300)}`) }],
+];
+
+// Only DuckDB, because Mastra's stores for the others write a record in one piece.
+test('the largest record does not hold the loop for 50 ms while it is stored in DuckDB', async t => {
+  const env = { MASTRA_CLOUD_ACCESS_TOKEN: TOKEN, NODE_OPTIONS: LOOP_WATCH };
+  const collector = await startCollector(await duckdb(t), env);
+  t.after(() => collector.stop());
+  await collector.publish('spans', [span()]);
+  for (const [name, fields] of LARGE) {
+    await loopHeldMs(collector);
+    const { stored } = await collector.publish('spans', [{ ...span(), ...fields }]);
+    const held = await loopHeldMs(collector);
+    t.diagnostic(`${name}: ${held} ms`);
+    assert.equal(stored, 1, name);
+    assert.ok(held <= 50, `${name}: ${held} ms`);
+  }
+});
+
 /** The CPU time of this thread in milliseconds. */
 const cpuMs = () => Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
 

@@ -1,5 +1,6 @@
 import { BIGINT, LIST, VARCHAR, listValue } from '@duckdb/node-api';
 
+import { Slices } from '../slices.mjs';
 import { SpanRows, areKnown, eventsOf, isPlain } from './span-rows.mjs';
 
 /** @typedef {import('@duckdb/node-api').DuckDBConnection} Connection */
@@ -19,6 +20,9 @@ const KNOWN = `SELECT traceId, spanId, eventType FROM ${TABLE}
 /** Takes cursor ids. They follow one another, because one batch at a time is stored and nothing else takes any. */
 const CURSOR_IDS = `SELECT min(cursorId), max(cursorId) FROM (SELECT nextval('${TABLE}_cursor_id_seq') AS cursorId FROM range($1))`;
 
+/** The length of the texts after which the appender hands its rows to the transaction: 16 MiB take 30 ms. */
+const FLUSH_UNITS = 4 * 1024 * 1024;
+
 /**
  * Stores spans through DuckDB's appender. Mastra writes them as text of an INSERT, which takes DuckDB longer to read
  * than to store.
@@ -33,6 +37,7 @@ export class SpanAppender {
   #opened;
   /** Kept from batch to batch: the buffers of one that is let go stay until the garbage collector comes. @type {Appender | undefined} */
   #appender;
+  #slices = new Slices();
 
   /**
    * @param {import('@mastra/duckdb').DuckDBConnection} db
@@ -49,8 +54,8 @@ export class SpanAppender {
    * @param {StoreRecord[]} records
    */
   async store(records) {
-    const { connection, known, cursorIds, rows } = await (this.#opened ??= open(this.#db));
-    if (rows === undefined || !records.every(isPlain)) {
+    const { connection, known, cursorIds, columns } = await (this.#opened ??= open(this.#db));
+    if (columns === undefined || !records.every(isPlain)) {
       const unknown = new Set((await unknownEvents(known, records)).map(({ record }) => record));
       return this.#otherwise([...unknown]);
     }
@@ -58,11 +63,8 @@ export class SpanAppender {
     try {
       const events = await unknownEvents(known, records);
       const first = events.length > 0 ? await reserve(cursorIds, events.length) : 0n;
-      // All rows are made before the first is appended: a fault in a record shows while there is nothing to undo.
-      const values = events.map((event, index) => rows.row(event, first + BigInt(index)));
       this.#appender ??= await connection.createAppender(TABLE);
-      for (const row of values) appendRow(this.#appender, row);
-      this.#appender.flushSync();
+      await this.#slices.run(appendEvents(this.#appender, new SpanRows(columns), events, first));
       await connection.run('COMMIT');
     } catch (error) {
       this.#discardAppender();
@@ -92,7 +94,7 @@ async function open(db) {
     connection,
     known: await connection.prepare(KNOWN),
     cursorIds: await connection.prepare(CURSOR_IDS),
-    rows: areKnown(columns) ? new SpanRows(columns) : undefined,
+    columns: areKnown(columns) ? columns : undefined,
   };
 }
 
@@ -122,14 +124,44 @@ async function reserve(statement, count) {
   return first;
 }
 
-/** @param {Appender} appender @param {import('./span-rows.mjs').Value[]} row */
+/**
+ * All rows are made before the first is appended: a fault in a record shows while there is nothing to undo.
+ * @param {Appender} appender
+ * @param {SpanRows} rows
+ * @param {SpanEvent[]} events
+ * @param {bigint} first  cursor id
+ * @returns {Generator<void, void, void>} of small steps, although a record may have 16 MiB
+ */
+function* appendEvents(appender, rows, events, first) {
+  const values = [];
+  for (const event of events) {
+    values.push(yield* rows.row(event, first++));
+    yield;
+  }
+  let units = 0;
+  for (const row of values) {
+    units += appendRow(appender, row);
+    yield;
+    if (units < FLUSH_UNITS) continue;
+    appender.flushSync();
+    units = 0;
+    yield;
+  }
+  appender.flushSync();
+}
+
+/** @param {Appender} appender @param {import('./span-rows.mjs').Value[]} row @returns {number} the length of its texts */
 function appendRow(appender, row) {
+  let units = 0;
   for (const value of row) {
     if (value === null) appender.appendNull();
-    else if (typeof value === 'string') appender.appendVarchar(value);
-    else if (typeof value === 'bigint') appender.appendBigInt(value);
+    else if (typeof value === 'string') {
+      appender.appendVarchar(value);
+      units += value.length;
+    } else if (typeof value === 'bigint') appender.appendBigInt(value);
     else if (typeof value === 'boolean') appender.appendBoolean(value);
     else appender.appendTimestamp(value);
   }
   appender.endRow();
+  return units;
 }

@@ -1,5 +1,7 @@
 import { DuckDBTimestampValue } from '@duckdb/node-api';
 
+import { jsonText } from './json-text.mjs';
+
 /** @typedef {import('../records.mjs').StoreRecord} StoreRecord */
 /** @typedef {'start' | 'end'} EventType  Mastra keeps one row for the start of a span and one for its end */
 /** @typedef {{ name: string, type: string }} Column  as the table has it, `type` in DuckDB's words */
@@ -48,42 +50,39 @@ export function eventsOf(record) {
   return record['endedAt'] ? [start, { record, eventType: 'end' }] : [start];
 }
 
-/** Makes the rows of one span; JSON that both rows hold is written once. */
+/** Makes the rows of one span after the other; JSON that both rows of a span hold is written once. */
 export class SpanRows {
   #columns;
   /** @type {StoreRecord | undefined} */
   #record;
-  /** @type {Map<string, Value>} */
-  #fields = new Map();
+  /** @type {Map<string, string | null>} */
+  #json = new Map();
 
   /** @param {Column[]} columns  in the order of the table */
   constructor(columns) {
     this.#columns = columns;
   }
 
-  /** @param {SpanEvent} event @param {bigint} cursorId @returns {Value[]} in the order of the columns */
-  row({ record, eventType }, cursorId) {
-    if (record !== this.#record) {
-      this.#record = record;
-      this.#fields.clear();
-    }
+  /** @param {SpanEvent} event @param {bigint} cursorId @returns {Generator<void, Value[], void>} in the order of the columns */
+  *row({ record, eventType }, cursorId) {
+    if (record !== this.#record) yield* this.#write(record);
     return this.#columns.map(({ name, type }) => {
       if (name === 'eventType') return eventType;
       if (name === 'timestamp') return timestamp(eventType === 'start' ? record['startedAt'] : record['endedAt']);
       if (name === 'cursorId') return cursorId;
-      return eventType === 'start' && AT_THE_END.has(name) ? null : this.#field(record, name, type);
+      if (eventType === 'start' && AT_THE_END.has(name)) return null;
+      if (type === 'JSON') return this.#json.get(name) ?? null;
+      return record[name] == null ? null : type === 'TIMESTAMP' ? timestamp(record[name]) : record[name];
     });
   }
 
-  /** @param {StoreRecord} record @param {string} name @param {string} type @returns {Value} */
-  #field(record, name, type) {
-    const value = record[name];
-    if (value == null) return null;
-    if (type === 'TIMESTAMP') return timestamp(value);
-    if (type !== 'JSON') return value;
-    const written = this.#fields.get(name) ?? JSON.stringify(value) ?? null;
-    this.#fields.set(name, written);
-    return written;
+  /** @param {StoreRecord} record */
+  *#write(record) {
+    this.#record = record;
+    this.#json.clear();
+    for (const name of FIELDS.JSON) {
+      if (record[name] != null) this.#json.set(name, (yield* jsonText(record[name])) ?? null);
+    }
   }
 }
 
