@@ -18,8 +18,6 @@ const PATH = /^(?:\/projects\/([^/]+))?\/ai\/(spans|logs|metrics|scores|feedback
 
 /** The limit on the bytes of all bodies in memory together. */
 const BUDGET_BYTES = 2 * BODY_LIMIT_BYTES;
-/** The number of parts of bodies that are parsed and stored at a time. */
-const PARTS = 4;
 
 /**
  * @param {string} path
@@ -40,7 +38,8 @@ export class Publisher {
   #budget = new ByteBudget(BUDGET_BYTES);
   #serviceNames = new ServiceNames();
   #slices = new Slices();
-  #parts = new Turnstile(PARTS);
+  /** Parts of bodies that are parsed and stored at a time: one is parsed while others are stored. */
+  #parts;
 
   /**
    * @param {import('./store.mjs').Store} store
@@ -49,6 +48,7 @@ export class Publisher {
    */
   constructor(store, status, log) {
     this.#writer = new Writer(store);
+    this.#parts = new Turnstile(store.writers + 1);
     this.#status = status;
     this.#log = log;
   }

@@ -8,8 +8,14 @@ import { TraceQueries } from './trace-query/trace-queries.mjs';
 /** How DuckDB begins messages about values; an `IO Error` or a full disk begins otherwise. */
 const ABOUT_DATA = /^(Conversion|Constraint|Invalid Input|Out of Range|Parser) Error/;
 
-/** DuckDB's limit on its buffers. Queries on 1,000,000 spans need this much; 192 MB were too little. */
+/**
+ * DuckDB's limit on its buffers. With 160 MB a few records of 16 MiB after one another were not stored.
+ * `block_allocator_memory` would take less from the C library, but with it DuckDB 1.5.2 ends the process with SIGSEGV.
+ */
 const MEMORY_LIMIT = '384MB';
+
+/** The number of spans after which the C library has to return what is freed: DuckDB asks it to when its limit is set. */
+const TRIM_SPANS = 20_000;
 
 /**
  * The size of the file's log at which DuckDB writes it into the tables. Each time it also writes the newest rows of a table
@@ -39,7 +45,15 @@ export function openDuckDB(path) {
   observability.init = () => (made ??= db.execute(`SET checkpoint_threshold = '${CHECKPOINT_THRESHOLD}'`).then(init));
   const create = observability.batchCreateSpans.bind(observability);
   const appender = new SpanAppender(db, records => create({ records }));
-  observability.batchCreateSpans = ({ records }) => appender.store(records);
+  let untrimmed = 0;
+  observability.batchCreateSpans = async ({ records }) => {
+    await appender.store(records);
+    untrimmed += records.length;
+    if (untrimmed < TRIM_SPANS) return;
+    untrimmed = 0;
+    // It fails while a query needs all of the memory, and then the next time will do.
+    await db.execute(`SET memory_limit = '${MEMORY_LIMIT}'`).catch(() => {});
+  };
   const traces = new TraceQueries(duckdbTraces(db));
   observability.queryTraces = plan => traces.queryTraces(plan);
   observability.queryThreads = plan => traces.queryThreads(plan);
