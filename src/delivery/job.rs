@@ -159,6 +159,12 @@ impl Job {
         self.suspicion >= SUSPECTED_AT
     }
 
+    /// Whether its last failure was its own: others were delivered meanwhile.
+    #[must_use]
+    pub fn failed_alone(&self) -> bool {
+        self.suspicion > 0 && matches!(self.standing, Standing::Clocked { .. })
+    }
+
     /// Whether its window is over.
     #[must_use]
     pub fn is_expired(&self, now: Instant) -> bool {

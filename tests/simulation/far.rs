@@ -270,7 +270,7 @@ impl Far {
         for clause in weather() {
             match clause.what {
                 Weather::Poison { divisor, status } if numbers.iter().any(|&number| is_poison(number, divisor)) => {
-                    return Fate::Status(status, None);
+                    return if status == 0 { Fate::Hang { stored: false } } else { Fate::Status(status, None) };
                 }
                 Weather::Limit { bytes } if call.body.len() > bytes => return Fate::Status(413, None),
                 Weather::Plain if call.compress => return Fate::Status(415, None),

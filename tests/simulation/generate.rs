@@ -191,16 +191,21 @@ fn flood(member: &mut Member, busy: &Clause<()>) -> Clause<Weather> {
 /// Limits the records that cannot be stored. If most bodies had one, an engine could not tell them from an outage.
 fn poison(rng: &mut Rng, member: &mut Member) -> Weather {
     let size = one_of(rng, &[1, 1, 4]);
+    let status = one_of(rng, &[500, 500, 503, 400, 422, 0, 0]);
+    let period_at_least = if status == 0 { SECOND } else { SECOND / 2 };
     member.options.insert("maxBatchSize".to_owned(), json!(size));
+    if status == 0 {
+        // Requests that hang are limited in number, and a search makes one after the other.
+        let timeout = if size == 1 { one_of(rng, &[SECOND, 5 * SECOND, 30 * SECOND]) } else { SECOND };
+        member.options.insert("requestTimeoutMs".to_owned(), json!(timeout));
+    }
     for clause in &mut member.application {
-        if let Deed::Export { period, count, .. } = &mut clause.what {
-            *period = (*period).max(500);
-            *count = 1;
-        }
-        if let Deed::Request { period, .. } = &mut clause.what {
-            *period = (*period).max(500);
+        match &mut clause.what {
+            Deed::Export { period, count, .. } => (*period, *count) = ((*period).max(period_at_least), 1),
+            Deed::Request { period, .. } => *period = (*period).max(period_at_least),
+            _ => {}
         }
     }
     let divisor = size * one_of(rng, &[3, 5, 20]);
-    Weather::Poison { divisor, status: one_of(rng, &[500, 500, 503, 400, 422]) }
+    Weather::Poison { divisor, status }
 }

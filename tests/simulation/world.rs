@@ -98,7 +98,7 @@ pub enum Weather {
     Reset { signal: Option<usize>, per_mille: u32, stored: bool },
     /// This share of the requests gets no answer. `stored`: the body was accepted.
     Hang { signal: Option<usize>, per_mille: u32, stored: bool },
-    /// Each body with a record whose number is divisible gets this answer.
+    /// Each body with a record whose number is divisible gets this answer; none if it is 0.
     Poison { divisor: usize, status: u16 },
     /// Larger bodies are answered 413.
     Limit { bytes: usize },

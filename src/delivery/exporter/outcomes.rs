@@ -184,16 +184,16 @@ impl Exporter {
             Some(attempts) => job.attempts >= attempts,
             None => job.is_expired(now),
         };
-        if is_exhausted {
+        // The search for a bad record goes on when the window is over: it is bounded, and the other records are good.
+        let is_bad = job.is_suspected() || is_exhausted && job.failed_alone();
+        if is_bad && job.count() > 1 && !haste.counted && self.ledger.pending.may_search(job.batch, 2) {
+            self.ledger.stats.retried(signal, job.count());
+            self.part(&job, job.payload.halves());
+        } else if is_exhausted {
             self.give_up(now, &job, cause);
         } else {
             self.ledger.stats.retried(signal, job.count());
-            let search = job.is_suspected() && job.count() > 1 && !haste.counted;
-            if search && self.ledger.pending.may_search(job.batch, 2) {
-                self.part(&job, job.payload.halves());
-            } else {
-                self.queue.push(job);
-            }
+            self.queue.push(job);
         }
     }
 
