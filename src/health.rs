@@ -53,6 +53,7 @@ struct Inner {
     delivered_at: Option<Instant>,
     /// When the oldest record that is neither delivered nor dropped was exported.
     oldest_since: Option<Instant>,
+    unanswered: Option<String>,
 }
 
 /// The health of an exporter; see the module.
@@ -67,14 +68,20 @@ pub struct HealthSnapshot {
     last_error: Option<LastError>,
     last_delivered_at_ms: Option<u64>,
     oldest_queued_ms: u64,
+    /// The URL of a request in flight without credentials and query.
+    unanswered: Option<String>,
 }
 
 impl Health {
-    /// Sets the state, and the time since which the oldest record has waited.
-    pub fn set(&self, state: State, oldest_since: Option<Instant>) {
+    /// Sets the state, the time since which the oldest record has waited, and the URL of a request in flight without
+    /// credentials and query.
+    pub fn set(&self, state: State, oldest_since: Option<Instant>, unanswered: Option<&str>) {
         let mut inner = lock(&self.0);
         inner.state = state;
         inner.oldest_since = oldest_since;
+        if inner.unanswered.as_deref() != unanswered {
+            inner.unanswered = unanswered.map(ToOwned::to_owned);
+        }
     }
 
     /// A request failed. `endpoint`: its URL without credentials and query.
@@ -103,6 +110,7 @@ impl Health {
             last_error,
             last_delivered_at_ms: inner.delivered_at.map(date),
             oldest_queued_ms,
+            unanswered: inner.unanswered.clone(),
         }
     }
 }

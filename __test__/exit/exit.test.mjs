@@ -92,6 +92,7 @@ describe('a collector that does not work holds nobody', { concurrency: 4 }, () =
       const result = await end({ how, signal, answer: () => 'hang' });
       assert.deepEqual([result.code, result.signal], [code, endedBy], result.stderr);
       assert.deepEqual(lostLines(result), [`CloudExporter lost ${COUNT} records at exit`], result.stderr);
+      assert.match(result.stdout + result.stderr, /at exit; no answer yet from http:\/\/127\.0\.0\.1:\d+\/ai\/spans\/publish/);
       heldAtMost(result, DEFAULT_EXIT_TIMEOUT_MS + SLACK_MS);
     });
   }

@@ -3,7 +3,7 @@ import type { IMastraLogger } from '@mastra/core/logger';
 import type { Problem } from '../encode/encoder.js';
 import { monotonicMs } from '../native/clock.js';
 import type { EngineEvent } from '../native/engine.js';
-import type { ExporterHealth } from '../native/stats.js';
+import { NO_ANSWER, type PossibleCause } from '../native/stats.js';
 import type { PipelineLog } from '../pipeline/pipeline.js';
 import { exporterError, type Names } from './errors.js';
 import { RepeatLimit } from './limit.js';
@@ -91,11 +91,9 @@ export class ExporterLog implements PipelineLog {
     this.#write('warn', `${this.#names.exporterName} delays the end of the process by up to ${withinMs} ms to deliver ${records(undeliveredRecords)}`, { undeliveredRecords, withinMs });
   }
 
-  /** The process ends with records undelivered. `lastError`: the possible cause. */
-  lostAtExit(lostRecords: number, lastError?: ExporterHealth['lastError']): void {
-    const { endpoint, cause } = lastError ?? {};
-    const fields = { lostRecords, ...(lastError ? { endpoint, cause } : {}) };
-    this.#write('warn', `${this.#names.exporterName} lost ${records(lostRecords)} at exit${lastError ? failing(lastError) : ''}`, fields);
+  /** The process ends with records undelivered. */
+  lostAtExit(lostRecords: number, reason?: PossibleCause): void {
+    this.#write('warn', `${this.#names.exporterName} lost ${records(lostRecords)} at exit${failing(reason ?? {})}`, { lostRecords, ...reason });
   }
 
   /** The process ends with records that are in the spool. */
@@ -234,7 +232,8 @@ function isFinal(status: number | undefined): boolean {
 
 /** The last error and its address, for the end of a line. */
 function failing({ endpoint, cause }: { endpoint?: string; cause?: string }): string {
-  return endpoint === undefined || cause === undefined ? '' : `; last error from ${endpoint}: ${plain(cause)}`;
+  if (endpoint === undefined || cause === undefined) return '';
+  return cause === NO_ANSWER ? `; no answer yet from ${endpoint}` : `; last error from ${endpoint}: ${plain(cause)}`;
 }
 
 /** A cause for the middle of a sentence. */

@@ -99,6 +99,24 @@ interface Report {
   lastError: { atMs: number; endpoint: string; cause: string } | null;
   lastDeliveredAtMs: number | null;
   oldestQueuedMs: number;
+  /** The URL of a request in flight without credentials and query. */
+  unanswered: string | null;
+}
+
+/** The cause of records that are left while a collector has not answered, as `NO_ANSWER` in src/delivery/exporter/reports.rs. */
+export const NO_ANSWER = 'no answer yet';
+
+/** Why records are left. `endpoint`: a URL without credentials and query. */
+export interface PossibleCause {
+  endpoint: string;
+  cause: string;
+}
+
+/** The last failure, or else a request that is not answered yet. */
+export function possibleCause(json: string): PossibleCause | undefined {
+  const { lastError, unanswered } = JSON.parse(json) as Report;
+  if (lastError) return { endpoint: lastError.endpoint, cause: lastError.cause };
+  return unanswered === null ? undefined : { endpoint: unanswered, cause: NO_ANSWER };
 }
 
 /** Reads the engine's counters and adds the records that have not been handed over yet, in the order of `SIGNALS`. */

@@ -4,7 +4,7 @@ import { Piece, type Entry, type Problem } from '../encode/encoder.js';
 import { clearImmediate, clearInterval, setImmediate, setInterval, wallMs } from '../native/clock.js';
 import { numberOption, openNative, type EngineEvent, type NativeExporter, type NativeOptions } from '../native/engine.js';
 import { SIGNALS, type Signal } from '../native/signals.js';
-import { readStats, type DropReason, type ExporterHealth, type ExporterStats } from '../native/stats.js';
+import { possibleCause, readStats, type DropReason, type ExporterStats, type PossibleCause } from '../native/stats.js';
 import { holdExit, releaseExit, watchExit, type Exiting } from './exit.js';
 import { Hold, type Bytes, type HoldLimits } from './hold.js';
 
@@ -28,7 +28,7 @@ export interface PipelineLog {
   /** The end of the process is delayed for at most this time because of this number of records. */
   heldAtExit(undeliveredRecords: number, withinMs: number): void;
   /** The process ends with records undelivered. */
-  lostAtExit(lostRecords: number, lastError?: ExporterHealth['lastError']): void;
+  lostAtExit(lostRecords: number, reason?: PossibleCause): void;
   /** The process ends with records in the spool at this path. */
   keptAtExit(keptRecords: number, path: string): void;
 }
@@ -172,7 +172,7 @@ export class Pipeline implements Exiting {
 
   /** Reports how many records were lost at the end of the process. */
   reportLost(lostRecords: number): void {
-    if (lostRecords > 0) this.#log.lostAtExit(lostRecords, this.stats().lastError);
+    if (lostRecords > 0) this.#log.lostAtExit(lostRecords, possibleCause(this.#native.stats()));
   }
 
   /** Says how many records the process leaves in the spool. */

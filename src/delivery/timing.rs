@@ -204,6 +204,12 @@ impl Address {
         self.limit.is_reached()
     }
 
+    /// Whether a request is in flight.
+    #[must_use]
+    pub fn awaits_answer(&self) -> bool {
+        !self.limit.is_idle()
+    }
+
     /// Whether nothing will be accepted before the exporter ends, and the one try has been made.
     #[must_use]
     pub fn is_hopeless(&self, now: Instant, haste: Haste) -> bool {

@@ -3,7 +3,7 @@ import type { IMastraLogger } from '@mastra/core/logger';
 import type { Problem } from '../../encode/encoder.js';
 import { safely, type ExporterLog } from '../../log/log.js';
 import type { EngineEvent } from '../../native/engine.js';
-import type { ExporterHealth } from '../../native/stats.js';
+import type { PossibleCause } from '../../native/stats.js';
 import type { PipelineLog } from '../../pipeline/pipeline.js';
 
 /** The message and the error id for a lost batch. */
@@ -50,8 +50,8 @@ export class AiTracingLog implements PipelineLog {
     this.#log.heldAtExit(undeliveredRecords, withinMs);
   }
 
-  lostAtExit(lostRecords: number, lastError?: ExporterHealth['lastError']): void {
-    this.#log.lostAtExit(lostRecords, lastError);
+  lostAtExit(lostRecords: number, reason?: PossibleCause): void {
+    this.#log.lostAtExit(lostRecords, reason);
   }
 
   keptAtExit(keptRecords: number, path: string): void {

@@ -15,6 +15,9 @@ use crate::{
     signal::Signal,
 };
 
+/// The cause of what is left while a collector takes requests and has not answered.
+const NO_ANSWER: &str = "no answer yet";
+
 impl Exporter {
     /// Reports what has changed about the addresses, and notes the health of the exporter.
     pub(super) fn report(&mut self, now: Instant) {
@@ -31,7 +34,8 @@ impl Exporter {
             State::Healthy if failing => State::Retrying,
             state => state,
         };
-        self.ledger.stats.health.set(state, self.oldest_since());
+        let unanswered = self.unanswered().map(|signal| self.config.endpoints.shown(signal));
+        self.ledger.stats.health.set(state, self.oldest_since(), unanswered);
     }
 
     /// When [`Exporter::report`] has something to report.
@@ -112,11 +116,17 @@ impl Exporter {
         [self.batcher.opened_at(), self.ledger.pending.oldest_since()].into_iter().flatten().min()
     }
 
-    /// An address that does not work, and why, for the line about remaining records.
+    /// A signal whose request is not answered yet.
+    fn unanswered(&self) -> Option<Signal> {
+        Signal::ALL.into_iter().find(|&signal| self.queue.address(signal).awaits_answer())
+    }
+
+    /// An address that does not work or does not answer, and why, for the line about remaining records.
     pub(super) fn failing_endpoint(&self) -> Option<(String, String)> {
-        let failing = |signal| Some((signal, self.queue.address(signal).trouble()?));
-        let (signal, trouble) = Signal::ALL.into_iter().find_map(failing)?;
-        Some((self.config.endpoints.shown(signal).to_owned(), trouble.cause.clone()))
+        let failing = |signal| Some((signal, self.queue.address(signal).trouble()?.cause.clone()));
+        let failing = Signal::ALL.into_iter().find_map(failing);
+        let (signal, cause) = failing.or_else(|| Some((self.unanswered()?, NO_ANSWER.to_owned())))?;
+        Some((self.config.endpoints.shown(signal).to_owned(), cause))
     }
 }
 
