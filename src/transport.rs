@@ -221,8 +221,10 @@ async fn compress(kept: Arc<OnceLock<Bytes>>, plain: Bytes) -> Option<Bytes> {
         return Some(gzip.clone());
     }
     // Compressing 4 MiB would delay other answers, so it runs on another thread.
-    let compressed = spawn_blocking(move || gzip(&plain)).await.ok()?.ok()?;
-    Some(kept.get_or_init(|| Bytes::from(compressed)).clone())
+    let compressed = Bytes::from(spawn_blocking(move || gzip(&plain)).await.ok()?.ok()?);
+    // A body has one try at a time, so nothing was kept meanwhile.
+    let _ = kept.set(compressed.clone());
+    Some(compressed)
 }
 
 fn gzip(plain: &[u8]) -> io::Result<Vec<u8>> {
