@@ -59,8 +59,27 @@ function judge(value: object, maxChars: number): ReturnType<typeof judgeSize> {
   try {
     return judgeSize(value, maxChars);
   } catch (error) {
-    // JSON.stringify meets the same value that cannot be read. Where the stack is full it may go deeper (Node 26), into a
-    // graph without end.
-    return isStackOverflow(error) ? 'opaque' : 'fits';
+    // JSON.stringify meets the same value that cannot be read, and the same depth. Where it has no limit on depth, it would
+    // go on for ever in a graph without end.
+    return isStackOverflow(error) && !hasDepthLimit() ? 'opaque' : 'fits';
   }
+}
+
+/** A depth for which no stack has room. */
+const TOO_DEEP = 100_000;
+let depthLimit: boolean | undefined;
+
+/** Whether JSON.stringify rejects a value that is nested too deeply. It does so until Node 24; Node 26 writes it. */
+function hasDepthLimit(): boolean {
+  if (depthLimit === undefined) {
+    let nested: unknown[] = [];
+    for (let depth = 0; depth < TOO_DEEP; depth += 1) nested = [nested];
+    try {
+      JSON.stringify(nested);
+      depthLimit = false;
+    } catch {
+      depthLimit = true;
+    }
+  }
+  return depthLimit;
 }

@@ -24,6 +24,7 @@ export interface Place {
  * `replacements`, everything else follows the standard (ECMA-262 SerializeJSONProperty).
  *
  * @throws TextTooLongError when the text would be longer than `maxChars`.
+ * @throws RangeError when the stack has no room for the value at all.
  */
 export function stringifyReplacing(value: unknown, maxChars: number, replacements: Replacements, place?: Place): string {
   const writer = new Writer(maxChars, replacements, place);
@@ -61,11 +62,16 @@ class Writer {
       this.#value(value);
     } catch (error) {
       if (error instanceof TextTooLongError) throw error;
-      if (isStackOverflow(error) && (this.#tooDeep += 1) > MAX_TOO_DEEP) throw new TextTooLongError();
+      const isTooDeep = isStackOverflow(error);
+      if (isTooDeep && this.#tooDeep >= MAX_TOO_DEEP) throw new TextTooLongError();
+      // A text in place of a whole record would be no record.
+      if (isTooDeep && depth === 0) throw error;
       // The part of the value that was written is removed. The ancestors were already removed on the way out.
       this.text = this.text.slice(0, length) + prefix;
       this.#path.length = depth;
+      // Where the stack has no room for this either, the value around this one is replaced.
       this.#replace(thrownText(error));
+      if (isTooDeep) this.#tooDeep += 1;
     }
     return true;
   }
