@@ -328,3 +328,22 @@ fn add(counts: &mut Counts, signal: Signal, count: u64) {
         *sum += count;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_acknowledgement_that_the_spool_has_no_room_for_is_sent_later() {
+        let (spool, link) = Spool::pair(0);
+        let mut keeper = Keeper::new(Some(spool), 1 << 20);
+        keeper.settle(&RecordRange { signal: Signal::Logs, first: 7, count: 3 }, 0);
+        assert!(link.commands.is_empty());
+        keeper.confirm();
+        let Ok(Command::Ack(Signal::Logs, place)) = link.commands.try_recv() else { panic!("no acknowledgement") };
+        assert_eq!(place, Place { run: OWN_RUN, numbers: 7..10 });
+        assert!(matches!(link.commands.try_recv(), Ok(Command::Confirm(..))));
+        keeper.confirm();
+        assert!(!matches!(link.commands.try_recv(), Ok(Command::Ack(..))), "once");
+    }
+}
