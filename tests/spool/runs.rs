@@ -127,3 +127,15 @@ fn all_that_is_held_is_confirmed_also_while_records_are_on_their_way_back() {
     process.keep();
     assert_eq!(process.deliver_parked(), records(0..3));
 }
+
+#[test]
+fn after_the_memory_has_let_go_of_everything_nothing_is_read_until_it_asks_again() {
+    let disk = SimDisk::default();
+    let mut process = Process::start(&disk, 1);
+    assert_eq!(process.read(1 << 20), 0);
+    process.export(SIGNAL, &records(0..3));
+    process.keep();
+    process.tick(1000);
+    assert!(process.held.is_empty());
+    assert_eq!(process.deliver_parked(), records(0..3));
+}
