@@ -110,6 +110,14 @@ mod tests {
     }
 
     #[test]
+    fn a_pause_that_ends_with_the_exporter_is_waited_for() {
+        let (mut hold, now) = (Hold::default(), clock::now());
+        let ending = Haste { ends_at: Some(now + PAUSE), ..CALM };
+        hold.extend(now + PAUSE, true, ending);
+        assert_eq!((hold.is_hopeless(now, ending), hold.defer(now, ending)), (false, now + PAUSE));
+    }
+
+    #[test]
     fn a_shorter_pause_does_not_shorten_one() {
         let (mut hold, now, _) = held();
         hold.extend(now + PAUSE / 2, true, CALM);
