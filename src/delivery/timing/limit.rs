@@ -139,8 +139,10 @@ mod tests {
         let (mut limit, now) = (Limit::default(), clock::now());
         for _ in 0..USUAL {
             assert_eq!(limit.defer(now, false, CALM), Some(now));
+            assert!(!limit.is_reached());
             limit.on_sent(now, false);
         }
+        assert!(limit.is_reached());
         deliver(&mut limit);
         assert_eq!(limit.defer(now, false, CALM), Some(now));
         limit.on_sent(now, false);
@@ -194,6 +196,9 @@ mod tests {
             limit.on_failure(now, true);
         }
         assert_eq!(limit.allowed, 2);
+        limit.on_sent(now, true);
+        // One of the two is for jobs that have not failed.
+        assert_eq!((limit.defer(now, true, CALM), limit.defer(now, false, CALM)), (None, Some(now)));
     }
 
     #[test]
