@@ -18,6 +18,8 @@ const PATH = /^(?:\/projects\/([^/]+))?\/ai\/(spans|logs|metrics|scores|feedback
 
 /** The limit on the bytes of all bodies in memory together. */
 const BUDGET_BYTES = 2 * BODY_LIMIT_BYTES;
+/** The number of parts of bodies that are parsed and stored at a time. */
+const PARTS = 4;
 
 /**
  * @param {string} path
@@ -38,8 +40,7 @@ export class Publisher {
   #budget = new ByteBudget(BUDGET_BYTES);
   #serviceNames = new ServiceNames();
   #slices = new Slices();
-  /** Parts of bodies that are parsed and stored at a time: one is parsed while others are stored. */
-  #parts;
+  #parts = new Turnstile(PARTS);
 
   /**
    * @param {import('./store.mjs').Store} store
@@ -48,7 +49,6 @@ export class Publisher {
    */
   constructor(store, status, log) {
     this.#writer = new Writer(store);
-    this.#parts = new Turnstile(store.writers + 1);
     this.#status = status;
     this.#log = log;
   }

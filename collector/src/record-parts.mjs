@@ -9,7 +9,7 @@ import { mayBeUnstorable, storable, text as textOf } from './text.mjs';
  */
 const RECORD = { bytes: 16 * 1024 * 1024, values: 50_000, depth: 500, fields: 1000 };
 /** The size at which parsed records go to the store. */
-const PART = { records: 500, bytes: 4 * 1024 * 1024, values: 200_000 };
+const PART = { records: 1000, bytes: 4 * 1024 * 1024, values: 200_000 };
 
 /**
  * Parses records until there are enough for the store.
