@@ -67,19 +67,18 @@ function judge(value: object, maxChars: number): ReturnType<typeof judgeSize> {
 
 /** A depth for which no stack has room. */
 const TOO_DEEP = 100_000;
-let depthLimit: boolean | undefined;
 
-/** Whether JSON.stringify rejects a value that is nested too deeply. It does so until Node 24; Node 26 writes it. */
+/**
+ * Whether JSON.stringify rejects a value that is nested too deeply, at this place in the stack. It does so until Node 24;
+ * Node 26 writes the value.
+ */
 function hasDepthLimit(): boolean {
-  if (depthLimit === undefined) {
-    let nested: unknown[] = [];
-    for (let depth = 0; depth < TOO_DEEP; depth += 1) nested = [nested];
-    try {
-      JSON.stringify(nested);
-      depthLimit = false;
-    } catch {
-      depthLimit = true;
-    }
+  let nested: unknown[] = [];
+  for (let depth = 0; depth < TOO_DEEP; depth += 1) nested = [nested];
+  try {
+    JSON.stringify(nested);
+    return false;
+  } catch {
+    return true;
   }
-  return depthLimit;
 }
