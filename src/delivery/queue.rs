@@ -15,8 +15,8 @@ use crate::signal::Signal;
 #[derive(Debug, Default)]
 struct Line {
     address: Address,
-    /// By [`Job::age`].
-    jobs: BTreeMap<u64, Job>,
+    /// By [`Job::age`]. Boxed, because the map moves its values when it grows or shrinks.
+    jobs: BTreeMap<u64, Box<Job>>,
     fresh: BTreeSet<u64>,
     /// By turn, so that a job that fails each time goes behind the other jobs.
     retrying: BTreeSet<(u64, u64)>,
@@ -231,7 +231,7 @@ impl Line {
         if job.is_awaited() {
             self.awaited.insert(age);
         }
-        self.jobs.insert(age, job);
+        self.jobs.insert(age, Box::new(job));
     }
 
     /// Which job goes next, and when.
@@ -264,7 +264,7 @@ impl Line {
                 job.standing = Standing::Retrying { turn: 0 };
             }
             job.release_at = job.release_at.max(job.attempts + 1);
-            self.push(job);
+            self.push(*job);
         }
         self.awaited.extend(&self.out);
     }
@@ -277,6 +277,6 @@ impl Line {
             Standing::Retrying { turn } => self.retrying.remove(&(turn, age)),
             Standing::Clocked { ready_at } => self.clocked.remove(&(ready_at, age)),
         };
-        Some(job)
+        Some(*job)
     }
 }
