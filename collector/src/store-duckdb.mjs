@@ -14,8 +14,12 @@ const ABOUT_DATA = /^(Conversion|Constraint|Invalid Input|Out of Range|Parser) E
  */
 const MEMORY_LIMIT = '384MB';
 
-/** The number of spans after which the C library has to return what is freed: DuckDB asks it to when its limit is set. */
+/**
+ * The number of spans after which DuckDB lets go of blocks that it keeps for later queries, down to `TRIMMED_MEMORY`, and the
+ * C library returns what is freed. DuckDB does both when its limit is set.
+ */
 const TRIM_SPANS = 20_000;
+const TRIMMED_MEMORY = '128MB';
 
 /**
  * The size of the file's log at which DuckDB writes it into the tables. Each time it also writes the newest rows of a table
@@ -51,7 +55,8 @@ export function openDuckDB(path) {
     untrimmed += records.length;
     if (untrimmed < TRIM_SPANS) return;
     untrimmed = 0;
-    // It fails while a query needs all of the memory, and then the next time will do.
+    // The first one fails while a query needs more, and then the next time will do.
+    await db.execute(`SET memory_limit = '${TRIMMED_MEMORY}'`).catch(() => {});
     await db.execute(`SET memory_limit = '${MEMORY_LIMIT}'`).catch(() => {});
   };
   const traces = new TraceQueries(duckdbTraces(db));
