@@ -4,7 +4,7 @@ import { HttpError } from './http-error.mjs';
  * @typedef {object} RecordText  where a record's JSON is in a body
  * @property {number} start
  * @property {number} end
- * @property {number} values  objects, lists, strings and so on in it, or a few more
+ * @property {number} values  objects, lists, strings and so on in it; an empty object or list counts as two
  * @property {number} depth  how deep it is nested
  */
 
@@ -86,8 +86,9 @@ export function* findRecords(body, signal) {
         break;
       case COMMA:
         if (record === undefined) break;
-        record.values++;
-        if (depth === 2) {
+        if (depth > 2) {
+          record.values++;
+        } else {
           finish(at);
           record = begin(at + 1);
         }

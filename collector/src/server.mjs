@@ -19,6 +19,8 @@ import { startUpkeep } from './upkeep.mjs';
 
 /** A body has to be there within this time, in milliseconds, so that nobody keeps the others waiting. */
 const REQUEST_TIMEOUT_MS = 60_000;
+/** The interval in milliseconds at which Node looks for requests that are over the limit. Its default is 30 s. */
+const TIMEOUT_CHECK_MS = 1000;
 
 /** The headers of every answer. A page has its own `content-security-policy`, for the files that it loads. */
 const HEADERS = new Map(Object.entries({
@@ -104,7 +106,7 @@ export async function startCollector(options, log) {
     response.end(status.prometheus(publisher.bodyBytes));
   }
 
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, handle);
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS }, handle);
   try {
     server.listen(options.port, options.host);
     await once(server, 'listening');

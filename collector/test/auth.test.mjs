@@ -1,11 +1,12 @@
 // The rights of each token.
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
+import { join } from 'node:path';
 
 import { TOKEN, runCollector, startCollector } from './support/collector.mjs';
-import { collectorFor, duckdb, test } from './support/test.mjs';
+import { collectorFor, duckdb, temporaryDirectory, test, testOnPostgres } from './support/test.mjs';
 import { span } from './support/wire.mjs';
 
 const basic = password => ({ authorization: `Basic ${Buffer.from(`me:${password}`).toString('base64')}` });
@@ -66,6 +67,8 @@ test('on loopback a Studio token that is given is wanted', async t => {
   const throughProxy = { host: 'traces.example.com', origin: 'http://traces.example.com' };
   assert.equal(await status(url, LIST, throughProxy), 401);
   assert.equal(await status(url, LIST, { ...throughProxy, ...basic(STUDIO_TOKEN) }), 200, 'by the name of a proxy');
+  const { origin } = throughProxy;
+  assert.equal(await status(url, LIST, { origin, ...basic(STUDIO_TOKEN) }), 403, 'a proxy that passes on a host of its own');
 });
 
 test('requests without a valid token are counted, and say once where they came from', async t => {
@@ -129,4 +132,30 @@ test('a given token is never printed, and a data file that others could read is 
   assert.ok(!(collector.output.stdout + collector.output.stderr).includes(TOKEN));
   assert.match(collector.output.stdout, /accessToken: process\.env\.MASTRA_PLATFORM_ACCESS_TOKEN/);
   assert.ok(!existsSync(`${store[1]}.token`));
+});
+
+testOnPostgres('with --store the token is kept where the collector was started', async (t, store) => {
+  const directory = await temporaryDirectory(t);
+  const first = await startCollector(store, {}, directory);
+  await first.stop();
+  assert.deepEqual(readdirSync(directory), ['mastra-collector.token']);
+  const file = join(directory, 'mastra-collector.token');
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  const [, printed] = /accessToken: '([\w-]{32})'/.exec(first.output.stdout) ?? [];
+  assert.equal(await readFile(file, 'utf8'), `${printed}\n`);
+});
+
+test('--data :memory: leaves no file behind, and no data', async t => {
+  const directory = await temporaryDirectory(t);
+  const start = (...args) => startCollector(['--data', ':memory:', ...args], {}, directory);
+  const total = async collector => (await collector.api('/traces/light')).pagination.total;
+  const first = await start('--token', TOKEN);
+  assert.equal((await first.publish('spans', [span()])).stored, 1);
+  assert.equal(await total(first), 1);
+  await first.stop();
+  const second = await start();
+  assert.equal(await total(second), 0);
+  await second.stop();
+  assert.match(second.output.stdout, /the token is made anew at each start, as the data is/);
+  assert.deepEqual(readdirSync(directory), []);
 });

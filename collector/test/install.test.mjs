@@ -46,6 +46,10 @@ test('npx runs it from its tarball, without what only its tests need, and SIGTER
   const [{ filename, files }] = JSON.parse(npm(['pack', '--json', '--pack-destination', directory], PACKAGE));
   const outside = files.map(({ path }) => path).filter(path => !/^(bin|src|docs|deploy)\/|^(LICENSE|README\.md|package\.json|Dockerfile)$/.test(path));
   assert.deepEqual(outside, []);
+  const inside = files.map(({ path }) => path);
+  for (const file of ['Dockerfile', 'deploy/compose.yaml', 'deploy/mastra-collector.service', 'docs/list.png', 'docs/timeline.png']) {
+    assert.ok(inside.includes(file) && read('README.md').includes(file), file);
+  }
   writeFileSync(join(directory, 'package.json'), '{ "private": true }');
   npm(['install', join(directory, filename)], directory);
   for (const name of ['playwright-core', '@types/pg']) assert.ok(!existsSync(join(directory, 'node_modules', name)), name);
@@ -108,6 +112,11 @@ test('the unit and the compose file give it options and tokens that it takes', t
   assert.equal(node, '/usr/bin/node');
   assert.ok(bin.endsWith('/mastra-native-exporter-collector/bin/collector.mjs') && existsSync(join(PACKAGE, 'bin', 'collector.mjs')));
   assert.equal(parseOptions(args, tokens)?.store, 'file:/var/lib/mastra-collector/traces.duckdb');
+  // A user and a directory of its own, and tokens in no place but their file.
+  for (const line of ['DynamicUser=yes', 'StateDirectory=mastra-collector', 'StateDirectoryMode=0700', 'EnvironmentFile=/etc/mastra-collector.env']) {
+    assert.ok(unit.split('\n').includes(line), line);
+  }
+  assert.doesNotMatch(unit, /^(Environment|ExecStart)=.*(TOKEN|token)/m);
   const verify = spawnSync('systemd-analyze', ['verify', '--man=no', join(PACKAGE, 'deploy', 'mastra-collector.service')], { encoding: 'utf8' });
   if (verify.error) t.diagnostic('systemd is not installed: the unit is not verified by it');
   else assert.doesNotMatch(verify.stderr, /Unknown|Invalid|Failed to parse/i);

@@ -1,8 +1,10 @@
 // The command line.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createServer as createHttpsServer } from 'node:https';
 import { createServer } from 'node:net';
 
+import { makeCertificates } from '../../__test__/support/certificates.mjs';
 import { parseOptions } from '../src/options.mjs';
 import { runCollector } from './support/collector.mjs';
 import { test } from './support/test.mjs';
@@ -88,4 +90,27 @@ test('PGPASSWORD is the password where the URL of the store has none', async t =
   assert.equal(code, 1);
   assert.ok(told.length > 0 && told.every(password => password === 'from-the-environment'), told.join());
   assert.ok(!stderr.includes('from-the-environment'));
+});
+
+test('clickhouses:// speaks TLS with a server whose certificate it can check, and sends the password to no other', async t => {
+  const certificates = makeCertificates();
+  t.after(() => certificates.remove());
+  // As much of a ClickHouse server as it takes to be asked something.
+  const asked = [];
+  const server = createHttpsServer(certificates, ({ headers }, response) => {
+    asked.push(Buffer.from(headers.authorization?.slice('Basic '.length) ?? '', 'base64').toString());
+    response.writeHead(500).end('Code: 1. DB::Exception: not a real server');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const args = ['--store', `clickhouses://me:secret@localhost:${server.address().port}/traces`];
+  const untrusted = await runCollector(args);
+  assert.equal(untrusted.code, 1);
+  assert.match(untrusted.stderr, /^ClickHouse localhost:\d+\/traces cannot be opened: .*certificate/);
+  assert.deepEqual(asked, []);
+  const trusted = await runCollector(args, { NODE_EXTRA_CA_CERTS: certificates.caPath });
+  assert.equal(trusted.code, 1);
+  assert.match(trusted.stderr, /not a real server/);
+  assert.ok(asked.length > 0 && asked.every(credentials => credentials === 'me:secret'), asked.join());
+  assert.ok(![untrusted, trusted].some(({ stderr }) => stderr.includes('secret')));
 });

@@ -1,8 +1,12 @@
-// The figures of the README are those that `npm run volume` measured, and its limits those of the code.
+// The figures of the README are those that `npm run volume` measured, its limits those of the code, its options those of
+// the command line.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
 
+import { parseOptions } from '../src/options.mjs';
+import { runCollector, startCollector } from './support/collector.mjs';
+import { TEXT, section, tables } from './support/readme.mjs';
+import { duckdb, test } from './support/test.mjs';
 import { results, table, tableOfReadme } from './volume/table.mjs';
 
 test('the table of what the stores do is made of what was measured', () => {
@@ -11,7 +15,6 @@ test('the table of what the stores do is made of what was measured', () => {
 
 test('the limits of the README are those of the code', () => {
   const read = path => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
-  const text = read('README.md').replaceAll(/\s+/g, ' ');
   /** The value of a constant: products of numbers, or a text. @param {string} file @param {string} name */
   const constant = (file, name) => {
     const [, value] = new RegExp(`\\b${name}(?: =|:) ('[^']*'|[\\d_* ]+)`).exec(read(`src/${file}`)) ?? assert.fail(`${file} has no ${name}`);
@@ -29,5 +32,39 @@ test('the limits of the README are those of the code', () => {
     `| a body as a whole | ${seconds('server.mjs', 'REQUEST_TIMEOUT_MS')} |`,
     `DuckDB keeps up to ${constant('store-duckdb.mjs', 'MEMORY_LIMIT')} in its own buffers`,
     `(\`.wal\`) grows to ${constant('store-duckdb.mjs', 'CHECKPOINT_THRESHOLD')},`,
-  ]) assert.ok(text.includes(said), said);
+    `in a table of the collector's own, \`${constant('clickhouse/observability.mjs', 'REVIEWS')}\`.`,
+    `the scorers of the newest ${(constant('scorers.mjs', 'PAGES') * constant('scorers.mjs', 'PER_PAGE')).toLocaleString('en')} scores.`,
+  ]) assert.ok(TEXT.includes(said), said);
+});
+
+test('the options of the README are those of the command line, with their defaults', async () => {
+  const [[, ...rows]] = tables('Start');
+  const defaults = Object.fromEntries(rows.map(([option, value]) => [/^`--([a-z-]+)/.exec(option)?.[1], value]));
+  const { stdout } = await runCollector(['--help']);
+  const offered = [...stdout.matchAll(/^  --([a-z-]+)/gm)].map(([, name]) => name).filter(name => name !== 'help');
+  assert.deepEqual(Object.keys(defaults), offered);
+
+  const code = text => [...text.matchAll(/`([^`]+)`/g)].map(([, span]) => span);
+  const { store, host, port, retentionMs, tokens, studioToken } = parseOptions([], {}) ?? {};
+  assert.deepEqual(code(defaults.data).map(path => `file:${path}`), [store]);
+  assert.deepEqual([code(defaults.host), code(defaults.port).map(Number)], [[host], [port]]);
+  assert.deepEqual([defaults.store, defaults.retention, retentionMs], ['', 'keep everything', undefined]);
+  assert.deepEqual([tokens, studioToken], [[], undefined]);
+  const env = text => Object.fromEntries(code(text).map(name => [name, `of-${name}`]));
+  assert.deepEqual(parseOptions([], env(defaults.token))?.tokens, Object.values(env(defaults.token)));
+  assert.deepEqual([parseOptions([], env(defaults['studio-token']))?.studioToken], Object.values(env(defaults['studio-token'])));
+  assert.match(defaults.token, /, else generated$/);
+
+  const about = Object.fromEntries(rows.map(([option, , text]) => [/^`--([a-z-]+)/.exec(option)?.[1], code(text)]));
+  for (const age of about.retention) assert.ok((parseOptions(['--retention', age], {})?.retentionMs ?? 0) > 0, age);
+  for (const url of about.store) assert.ok(parseOptions(['--store', url.replace('...', 'host/traces')], {}), url);
+});
+
+test('the line for the application is the one of the README', async t => {
+  const collector = await startCollector(await duckdb(t), {});
+  await collector.stop();
+  const [, url] = /^Mastra Studio +(\S+)\/traces$/m.exec(collector.output.stdout) ?? [];
+  const [, line = ''] = /^In the app +(.*)$/m.exec(collector.output.stdout) ?? [];
+  const said = line.replace(url ?? 'an address', 'http://127.0.0.1:4112').replace(/accessToken: '[^']+'/, "accessToken: '...'");
+  assert.ok(section('Start').includes(`\n${said};\n`), said);
 });

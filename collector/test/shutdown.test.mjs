@@ -1,6 +1,8 @@
 // A SIGTERM finishes what is being stored.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 
 import { TOKEN, startCollector } from './support/collector.mjs';
 import { collectorFor, duckdb, test, testOnStores } from './support/test.mjs';
@@ -51,6 +53,37 @@ test('an open page of Studio does not keep it from ending', async t => {
   assert.equal(events.status, 200);
   assert.equal(await collector.stop('SIGINT'), 0);
   await assert.rejects(events.text());
+});
+
+test('/healthz says 503 during a shutdown to those who are connected, and a publisher is told to come again', async t => {
+  const collector = await startCollector(await duckdb(t));
+  const text = JSON.stringify({ spans: [span()] });
+  const held = halfSent(collector.url, text, 20);
+  await held.written;
+  const ask = async head => {
+    const socket = connect(Number(new URL(collector.url).port), '127.0.0.1').setEncoding('utf8');
+    await once(socket, 'connect');
+    await new Promise(resolve => { socket.write(head, resolve); });
+    return async rest => {
+      socket.end(rest);
+      let answer = '';
+      for await (const part of socket) answer += part;
+      return answer;
+    };
+  };
+  const health = await ask('GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n');
+  const publish = await ask('POST /ai/spans/publish HTTP/1.1\r\nHost: 127.0.0.1\r\n');
+  // An answer to a later request on another connection: the halves before it have arrived.
+  assert.equal((await collector.request('/healthz')).status, 200);
+  const ended = collector.stop();
+  await refusesConnections(collector.url);
+  const answer = await health('Connection: close\r\n\r\n');
+  assert.match(answer, /^HTTP\/1\.1 503 /);
+  assert.match(answer, /"status":"shutting down"/);
+  const refused = await publish(`Authorization: Bearer ${TOKEN}\r\nContent-Length: 12\r\nConnection: close\r\n\r\n{"spans":[]}`);
+  assert.match(refused, /^HTTP\/1\.1 503 [^]*retry-after: 1[^]*"shutting down"/i);
+  assert.equal(await held.finish(), 200);
+  assert.equal(await ended, 0);
 });
 
 /** Resolves when nobody listens any more. */

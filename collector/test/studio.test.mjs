@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -20,7 +21,12 @@ const noBrowser = !existsSync(CHROMIUM) && `there is no ${CHROMIUM} (Debian's pa
 async function studio(t, args) {
   const collector = await startCollector(['--studio-token', STUDIO_TOKEN, ...args]);
   t.after(() => collector.stop());
-  const root = span({ input: 'Where is order A-1001? ![picture](http://pictures.example/a.png)' });
+  /** Requests to others than the collector. @type {string[]} */
+  const elsewhere = [];
+  const pictures = createServer((request, response) => { elsewhere.push(`answered ${request.url}`); response.end(); }).listen(0, '127.0.0.1');
+  await once(pictures, 'listening');
+  t.after(() => pictures.close().closeAllConnections());
+  const root = span({ input: `Where is order A-1001? ![picture](http://127.0.0.1:${pictures.address().port}/a.png)` });
   assert.equal((await collector.publish('spans', [root])).stored, 1);
   for (const [signal, record] of Object.entries(annotations(root.traceId, root.spanId))) {
     assert.equal((await collector.publish(signal, [record])).stored, 1, signal);
@@ -32,10 +38,13 @@ async function studio(t, args) {
   });
   const page = await context.newPage();
   const faults = [];
-  const elsewhere = [];
-  context.on('request', request => {
-    if (!request.url().startsWith(collector.url) && !/^(data|blob):/.test(request.url())) elsewhere.push(request.url());
-  });
+  // What the page's policy has blocked was not sent.
+  for (const ended of ['requestfinished', 'requestfailed']) {
+    context.on(ended, request => {
+      const isOwn = request.url().startsWith(collector.url) || /^(data|blob):/.test(request.url());
+      if (!isOwn && request.failure()?.errorText !== 'csp') elsewhere.push(`${request.url()}: ${request.failure()?.errorText ?? 'answered'}`);
+    });
+  }
   page.on('console', message => { if (/Content Security Policy/.test(message.text())) faults.push(message.text()); });
   page.on('pageerror', error => faults.push(error.message));
   page.on('response', response => { if (response.status() >= 400) faults.push(`${response.status()} ${response.url()}`); });
@@ -88,6 +97,26 @@ test('Studio of a collector: what it has is found, what it has not is hidden or 
     await page.getByRole('link', { name: 'trace', exact: true }).click();
     await page.waitForURL(`**/traces?traceId=${root.traceId}`);
     await page.getByRole('dialog', { name: 'Trace details' }).waitFor();
+  });
+  await t.test('feedback on a trace is shown with it, feedback on a span with the span', async () => {
+    const { feedback } = annotations(root.traceId, undefined);
+    assert.equal((await collector.publish('feedback', [{ ...feedback, comment: 'Of the whole run.' }])).stored, 1);
+    await open(`/traces?traceId=${root.traceId}`);
+    const trace = page.getByRole('dialog', { name: 'Trace details' });
+    await trace.getByRole('tab', { name: /^Feedback/ }).first().click();
+    await trace.getByText('Of the whole run.').waitFor();
+    await trace.getByText("agent run: 'support'").last().click();
+    await trace.getByRole('tab', { name: 'Details' }).waitFor();
+    await trace.getByRole('tab', { name: /^Feedback/ }).last().click();
+    await trace.getByText('Quick.').waitFor();
+    assert.equal(await trace.getByText('Of the whole run.').count(), 1, 'only with the trace');
+  });
+  await t.test('the picture in the text of a trace is not fetched from where it is', async () => {
+    const blocked = page.waitForEvent('console', message => /Content Security Policy directive: "img-src 'self'/.test(message.text()));
+    await open(`/traces?traceId=${root.traceId}`);
+    await page.getByRole('dialog', { name: 'Trace details' }).getByText("agent run: 'support'").last().click();
+    await blocked;
+    for (const fault of faults.splice(0)) assert.match(fault, /img-src/);
   });
   await t.test('a trace offers nothing that needs the application or a dataset', async () => {
     await open(`/traces?traceId=${root.traceId}`);

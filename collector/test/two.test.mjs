@@ -8,7 +8,7 @@ import { createApp } from '../../examples/demo/app.mjs';
 import { TOKEN } from './support/collector.mjs';
 import { query } from './support/postgres.mjs';
 import { collectorFor, testOnPostgres } from './support/test.mjs';
-import { span } from './support/wire.mjs';
+import { annotations, span } from './support/wire.mjs';
 
 /** The smallest load balancer: one connection to this one, the next to the other. */
 async function balance(t, urls) {
@@ -56,4 +56,20 @@ testOnPostgres('two collectors are one: either shows what the other stored, and 
   const [{ count, distinct }] = await query(store[1],
     'SELECT count(*)::int AS count, count(DISTINCT "spanId")::int AS distinct FROM mastra_span_events');
   assert.equal(count, distinct);
+});
+
+testOnPostgres('two collectors do not share the names of services: one that has seen none stores a span without', async (t, store) => {
+  const [first, second] = await Promise.all([collectorFor(t, store), collectorFor(t, store)]);
+  const { traceId, spanId, ...rest } = span();
+  const { metrics } = annotations(traceId, spanId);
+  await first.publish('metrics', [{ ...metrics, correlationContext: { traceId, serviceName: 'shop' } }]);
+  const named = span({ traceId });
+  await second.publish('spans', [{ ...rest, traceId, spanId }]);
+  await first.publish('spans', [named]);
+  const { spans } = await first.api(`/traces/${traceId}`);
+  assert.deepEqual(new Map(spans.map(one => [one.spanId, one.serviceName])), new Map([[spanId, null], [named.spanId, 'shop']]));
+  const said = span({ traceId, metadata: { serviceName: 'shop' } });
+  await second.publish('spans', [said]);
+  const after = (await second.api(`/traces/${traceId}`)).spans.find(one => one.spanId === said.spanId);
+  assert.equal(after.serviceName, 'shop', 'the metadata of the run gives it');
 });

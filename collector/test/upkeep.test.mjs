@@ -1,6 +1,7 @@
 // Retention, and what a store needs as the days go by.
 import assert from 'node:assert/strict';
 
+import { buildRecord } from '../src/records.mjs';
 import { createDayTables, query } from './support/postgres.mjs';
 import { collectorFor, duckdb, test, testOnPostgres } from './support/test.mjs';
 import { startCollector } from './support/collector.mjs';
@@ -37,13 +38,38 @@ async function traces(collector) {
 test('--retention deletes what is older, of every signal (DuckDB)', async t => {
   const store = await duckdb(t);
   const before = await startCollector(store);
-  await publishAll(before, aged(8));
-  const young = await publishAll(before, aged(6));
+  // A quarter of an hour on either side: rows are deleted, not days.
+  await publishAll(before, aged(7.01));
+  const young = await publishAll(before, aged(6.99));
   await before.stop();
 
   const after = await collectorFor(t, [...store, '--retention', '7d']);
   await after.logged(/ 6 rows deleted that were older than --retention/);
   assert.deepEqual(await traces(after), Array(5).fill(young));
+});
+
+test('it is deleted at the start and every hour', async t => {
+  const { openStore } = await import('../src/store.mjs');
+  const { startUpkeep } = await import('../src/upkeep.mjs');
+  const [, path] = await duckdb(t);
+  const store = await openStore(`file:${path}`, undefined);
+  t.after(() => store.close());
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const wire = aged(7.01);
+  const record = buildRecord('spans', wire.spans, undefined);
+  const left = async () => (await store.observability.listTracesLight({})).spans.length;
+  const lines = [];
+  let upkeep;
+  for (let round = 0; round < 3; round++) {
+    await store.observability.batchCreateSpans({ records: [record] });
+    assert.equal(await left(), 1);
+    if (upkeep === undefined) upkeep = startUpkeep(store, 7 * DAY_MS, line => lines.push(line));
+    else t.mock.timers.tick(3_600_000);
+    while (lines.length <= round) await new Promise(resolve => { setImmediate(resolve); });
+    assert.equal(await left(), 0);
+  }
+  await upkeep?.stop();
+  assert.deepEqual(lines, Array(3).fill('2 rows deleted that were older than --retention'));
 });
 
 testOnPostgres('--retention deletes what is older, by whole days (Postgres)', async (t, store) => {
@@ -52,11 +78,15 @@ testOnPostgres('--retention deletes what is older, by whole days (Postgres)', as
   await createDayTables(store[1], 9);
   const old = aged(9);
   await publishAll(before, old);
+  // The first millisecond of the day on which the retention ends: older than it, but the day is not over.
+  const sameDay = (Date.now() % DAY_MS) / DAY_MS + 7;
+  await createDayTables(store[1], 7);
+  const kept = await publishAll(before, aged(sameDay));
   const young = await publishAll(before, aged(0));
   await before.stop();
   const after = await collectorFor(t, [...store, '--retention', '7d']);
   await after.logged(/ 5 rows deleted that were older than --retention/);
-  assert.deepEqual(await traces(after), Array(5).fill(young));
+  assert.deepEqual((await traces(after)).map(ids => ids.split(',').sort()), Array(5).fill([kept, young].sort()));
 });
 
 testOnPostgres('there are tables of the days from yesterday to 14 days ahead, and of no others', async (t, store) => {

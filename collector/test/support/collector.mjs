@@ -7,6 +7,14 @@ const BIN = fileURLToPath(new URL('../../bin/collector.mjs', import.meta.url));
 
 export const TOKEN = 'token-of-the-tests';
 
+/** Collectors that have not ended. */
+const running = new Set();
+
+/** Ends what a test has left behind that failed before it stopped its collector: the test would not end otherwise. */
+export function killLeftovers() {
+  for (const child of running) child.kill('SIGKILL');
+}
+
 /**
  * Runs the command line to its end.
  * @param {string[]} args
@@ -23,9 +31,10 @@ export async function runCollector(args, env) {
  * Starts a collector on a free port and waits until it says where it is.
  * @param {string[]} args
  * @param {Record<string, string>} [env]  by default with `TOKEN`
+ * @param {string} [cwd]  its directory, by default the one of this process
  */
-export async function startCollector(args, env = { MASTRA_CLOUD_ACCESS_TOKEN: TOKEN }) {
-  const { child, output } = start(['--port', '0', ...args], env);
+export async function startCollector(args, env = { MASTRA_CLOUD_ACCESS_TOKEN: TOKEN }, cwd) {
+  const { child, output } = start(['--port', '0', ...args], env, cwd);
   const closed = once(child, 'close');
   const url = await new Promise((resolve, reject) => {
     child.stdout.on('data', () => {
@@ -78,12 +87,15 @@ export async function startCollector(args, env = { MASTRA_CLOUD_ACCESS_TOKEN: TO
   };
 }
 
-/** @param {string[]} args @param {Record<string, string>} [env] */
-function start(args, env) {
+/** @param {string[]} args @param {Record<string, string>} [env] @param {string} [cwd] */
+function start(args, env, cwd) {
   const child = spawn(process.execPath, [BIN, ...args], {
+    cwd,
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  running.add(child);
+  child.once('close', () => running.delete(child));
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', text => { output.stdout += text; });
   child.stderr.setEncoding('utf8').on('data', text => { output.stderr += text; });

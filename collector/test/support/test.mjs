@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test as nodeTest } from 'node:test';
 
 import { clickhouseIsMissing, startClickHouse } from './clickhouse.mjs';
-import { startCollector } from './collector.mjs';
+import { killLeftovers, startCollector } from './collector.mjs';
 import { postgresIsMissing, startPostgres } from './postgres.mjs';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -73,5 +73,6 @@ function server(start) {
   return started.get(start);
 }
 after(async () => {
+  killLeftovers();
   for (const running of started.values()) await (await running).stop();
 });
