@@ -64,6 +64,9 @@ pub enum Event {
     AuthCooldown {
         /// 401 or 403.
         status: u16,
+        /// The beginning of the answer's body, without control characters; absent when it has none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        answer: Option<String>,
         /// The URL without credentials and query.
         endpoint: String,
         /// The signals of the batch that were dropped.

@@ -112,6 +112,38 @@ describe('a lost batch says after how many attempts', { concurrency: true }, () 
   }
 });
 
+describe('a rejected token', { concurrency: true }, () => {
+  const HOST = /^http:\/\/127\.0\.0\.1:\d+\/ai\/logs\/publish$/;
+  const said = async (scenario) => {
+    const run = await runOurs({ drive: flushOne, ...scenario });
+    const [{ args: [message, fields] }] = lines(run, 'warn', 'received an authentication failure');
+    assert.match(message, /^\w+ received an authentication failure; pausing uploads for \d+s$/);
+    assert.match(fields.endpoint, HOST);
+    return fields;
+  };
+  for (const status of [401, 403]) {
+    test(`${status}: the warning has the address, the status, and what the collector said, without the token`, async () => {
+      const answer = ({ headers }) => ({ status, body: `{"error":"no such\u0007token: ${headers.authorization}"}\n${'x'.repeat(300)}` });
+      const fields = await said({ answer });
+      assert.equal(fields.status, status);
+      assert.match(fields.answer, /^\{"error":"no such token: Bearer \[redacted\]"\} x+$/);
+      assert.equal(fields.answer.length, 200);
+      assert.ok(!('tokenVariable' in fields), 'the token is not of a variable');
+    });
+  }
+
+  test('without a text there is none in the warning', async () => {
+    assert.ok(!('answer' in await said({ answer: () => ({ status: 401, body: '' }) })));
+  });
+
+  for (const [kind, name] of [['cloud', 'MASTRA_CLOUD_ACCESS_TOKEN'], ['platform', 'MASTRA_PLATFORM_ACCESS_TOKEN']]) {
+    test(`the variable of the token is named: ${name}`, async () => {
+      const { tokenVariable } = await said({ kind, options: { accessToken: undefined }, env: { [name]: 'a-token' }, answer: fail(401) });
+      assert.equal(tokenVariable, name);
+    });
+  }
+});
+
 test('records that the collector has refused in an answer of success are said, with its reason', async () => {
   const answer = () => ({ body: JSON.stringify({ refused: 2, reason: 'traceId is missing' }) });
   const run = await runOurs({ answer, drive: flushOne });
@@ -130,6 +162,32 @@ test('lines about one record say so', async () => {
   });
   assert.match(lines({ calls }, 'warn', ' cannot deliver to ')[0].args[0], /\/ai\/logs\/publish: tcp connect error: .+\. Waiting: 1 record, kept for up to 5 min$/);
   assert.match(lines({ calls }, 'warn', ' shutdown left ')[0].args[0], /^CloudExporter shutdown left 1 record undelivered; /);
+});
+
+test('an outage is said once, with address, cause and what waits; its end at info, with how long it was; each try at debug', async () => {
+  let down = true;
+  const { calls } = await runOurs({
+    options: (url) => ({ endpoint: url.replace('//', '//user:s3cret@') }),
+    answer: () => ({ status: down ? 503 : 200 }),
+    drive: async ({ exporter, logger }) => {
+      const logged = (text) => logger.waitFor((all) => all.some(({ args: [message] }) => message.includes(text)));
+      for (const id of ['a', 'b', 'c']) await logs.send(exporter, id);
+      void exporter.flush();
+      await logged(' cannot deliver to ');
+      down = false;
+      await logged(' again after ');
+    },
+  });
+  const address = 'http://127\\.0\\.0\\.1:\\d+/ai/logs/publish';
+  const [said, ...more] = calls.filter(({ args: [message] }) => / cannot deliver to /.test(message));
+  assert.deepEqual([said.level, more], ['warn', []]);
+  assert.match(said.args[0], new RegExp(`^CloudExporter cannot deliver to ${address}: .*503 Service Unavailable\\. Waiting: 3 records, kept for up to 5 min$`));
+  const [over] = calls.filter(({ args: [message] }) => / again after /.test(message));
+  assert.equal(over.level, 'info');
+  assert.match(over.args[0], new RegExp(`^CloudExporter delivers to ${address} again after \\d+ m?s; waiting: \\d records?$`));
+  const tries = lines({ calls }, 'debug', 'CloudExporter will try again');
+  assert.ok(tries.length >= 2, `${tries.length} tries`);
+  assert.ok(!inspect(calls, { depth: 9 }).includes('s3cret'));
 });
 
 describe('a token that others could read', () => {
@@ -175,6 +233,7 @@ describe('the token is nowhere', { concurrency: true }, () => {
     ['402', { kind: 'platform', answer: fail(402) }],
     ['a redirect elsewhere', { answer: () => ({ status: 307, headers: { location: 'http://127.0.0.1:1/' } }) }],
     ['an answer that echoes it', { answer: ({ headers }) => ({ status: 500, body: headers.authorization }) }],
+    ['a 401 that echoes it', { answer: ({ headers }) => ({ status: 401, body: `no such token: ${headers.authorization}` }) }],
     ['an answer of success that echoes it', { answer: ({ headers }) => ({ body: JSON.stringify({ refused: 1, reason: headers.authorization }) }) }],
     ['a reason phrase that echoes it', { handler: ({ headers }, response) => response.writeHead(500, headers.authorization).end() }],
     ['a broken connection', { answer: () => 'reset' }],

@@ -143,6 +143,7 @@ describe('authentication failures', { concurrency: true }, () => {
     assert.match(endpoint, /^http:\/\/127\.0\.0\.1:\d+\/ai\/spans\/publish$/);
     assert.deepEqual({ ...common, cooldownMs: 0 }, {
       status: 403,
+      answer: '{}',
       failedSignals: ['traces', 'logs', 'metrics', 'scores', 'feedback'],
       droppedBatchSize: 5,
       droppedEventsDuringCooldown: 0,

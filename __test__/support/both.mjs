@@ -12,11 +12,12 @@ export const NEVER_MS = 3_600_000;
 // A limit that only a run that hangs reaches. The error names what is missing.
 const DEADLINE_MS = 15_000;
 
-// `options` may be a function of the server's url; `ours` are options the peer does not know.
+// `options` may be a function of the server's url; `ours` are options the peer does not know,
+// `env` are environment variables while it is made.
 // `subclass` makes a class of that under test, `configure` makes what the constructor gets of the options.
 // `answer` is the collector's, `answerFor(side)` makes one per side, `handler` replaces the collector. `kind` is
 // 'cloud' or 'platform'.
-async function runSide(side, { kind = 'cloud', subclass = (Exporter) => Exporter, configure = (config) => config, options = {}, ours = {}, answer, answerFor, handler, drive, shutdown = true }) {
+async function runSide(side, { kind = 'cloud', subclass = (Exporter) => Exporter, configure = (config) => config, options = {}, ours = {}, env = {}, answer, answerFor, handler, drive, shutdown = true }) {
   const answers = answerFor?.(side) ?? answer;
   const server = handler ? await startServer(handler) : await startCollector(answers && { answer: answers });
   const logger = recordingLogger();
@@ -28,7 +29,7 @@ async function runSide(side, { kind = 'cloud', subclass = (Exporter) => Exporter
     ...(typeof options === 'function' ? options(server.url) : options),
     ...(side === 'ours' ? ours : {}),
   });
-  const exporter = withEnv({}, () => new (subclass(SIDES[kind][side]))(config));
+  const exporter = withEnv(env, () => new (subclass(SIDES[kind][side]))(config));
   const run = async () => {
     const result = await drive({ exporter, config, logger, server, side });
     if (shutdown) await exporter.shutdown();

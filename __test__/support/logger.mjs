@@ -55,7 +55,7 @@ function comparableFields(fields, options) {
   if (fields === null || typeof fields !== 'object') return fields;
   const copy = {};
   for (const [key, value] of Object.entries(fields)) {
-    if (key === 'endpoint' || key === 'tokenVariable') continue;
+    if (['endpoint', 'answer', 'tokenVariable'].includes(key)) continue;
     if (key === 'durationMs') copy[key] = Number.isFinite(value) && value >= 0 ? 'a number' : value;
     else if (key === 'cooldownMs') copy[key] = comparableCooldown(value, fields.authFailureCount);
     else copy[key] = value instanceof Error ? describeError(value, options) : value;

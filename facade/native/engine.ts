@@ -113,6 +113,7 @@ export type EngineEvent =
   | {
       type: 'authCooldown';
       status: number;
+      answer?: string;
       endpoint: string;
       failedSignals: string[];
       droppedBatchSize: number;

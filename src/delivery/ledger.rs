@@ -14,7 +14,7 @@ use crate::{
         job::Job,
         keeper::Keeper,
         payload::RecordRange,
-        pending::{Failure, Pending, PendingBatch},
+        pending::{Failure, Pending, PendingBatch, Rejection},
     },
     event::{Event, RecordName, Sink},
     protocol::request::Endpoints,
@@ -124,7 +124,8 @@ impl Ledger {
                 if let Some(batch) = batch {
                     batch.lose(signal, records.count, None);
                     if let Some(cooldown) = cooldown {
-                        batch.rejection = Some((status, cooldown));
+                        let text = job.said.as_ref().map(|said| said.text.clone()).unwrap_or_default();
+                        batch.rejection = Some(Rejection { status, text, cooldown });
                     }
                 }
                 self.leave(records, bytes, Fate::Dropped(DropReason::AuthRejected));
@@ -275,9 +276,10 @@ impl Ledger {
             return;
         }
         failed_signals.sort_by_key(|signal| signal.index());
-        if let Some((status, started)) = batch.rejection {
+        if let Some(Rejection { status, text, cooldown: started }) = batch.rejection {
             self.emit(&Event::AuthCooldown {
                 status,
+                answer: Some(text).filter(|text| !text.is_empty()),
                 endpoint: self.endpoints.shown(failed_signals.first().copied().unwrap_or(Signal::Traces)).to_owned(),
                 failed_signals: failed_signals.clone(),
                 dropped_batch_size: batch_size,

@@ -33,6 +33,17 @@ pub struct Failure {
     pub said: Option<Said>,
 }
 
+/// The answer that has started a cooldown.
+#[derive(Debug)]
+pub struct Rejection {
+    /// The status: 401 or 403.
+    pub status: u16,
+    /// The collector's text; empty when there was none.
+    pub text: String,
+    /// The cooldown.
+    pub cooldown: CooldownStarted,
+}
+
 /// A closed batch with at least one job that is not settled.
 #[derive(Debug)]
 pub struct PendingBatch {
@@ -44,8 +55,8 @@ pub struct PendingBatch {
     pub started: Instant,
     /// One entry for each signal that has lost records.
     pub losses: Vec<Loss>,
-    /// The status with which the token was rejected, and the cooldown that this has started.
-    pub rejection: Option<(u16, CooldownStarted)>,
+    /// The answer that has rejected the token and started a cooldown.
+    pub rejection: Option<Rejection>,
     /// Whether any of its records were delivered.
     pub delivered: bool,
     /// The number of extra requests made to find a bad record.

@@ -72,6 +72,7 @@ async fn a_rejection_is_not_tried_again_and_starts_a_cooldown_with_its_numbers()
             lost(Signal::Logs, 2),
             Event::AuthCooldown {
                 status,
+                answer: None,
                 endpoint: NO_URL.to_owned(),
                 failed_signals: failed_signals.clone(),
                 dropped_batch_size: 3,
