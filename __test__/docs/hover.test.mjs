@@ -1,4 +1,4 @@
-// What an editor shows for an option: each one has a description with its default.
+// What an editor shows for an option: each one has a description with its default, and with its unit if it has one.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -26,6 +26,11 @@ describe('descriptions of options', () => {
       const found = options(file, type).filter(([name]) => !INHERITED.includes(name));
       assert.ok(found.length >= 14);
       assert.deepEqual(found.filter(([, text]) => !/default/i.test(text)), []);
+      for (const [suffix, unit] of [['Ms', /\bmilliseconds\b/], ['Bytes', /\bbytes\b/], ['Size', /\bnumber of records\b/]]) {
+        const measured = found.filter(([name]) => name.endsWith(suffix));
+        assert.ok(measured.length > 0, suffix);
+        assert.deepEqual(measured.filter(([, text]) => !unit.test(text)), []);
+      }
     });
   }
 });

@@ -1,8 +1,10 @@
 // Certificates: the exporter trusts whom Node's fetch trusts in the same environment, but for what is said to be refused.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { after, before, describe, test } from 'node:test';
 import { makeCertificates } from '../support/certificates.mjs';
 import { runFixture } from '../support/child.mjs';
@@ -90,6 +92,13 @@ describe('trust', { concurrency: 2 }, () => {
         const { code, stderr } = await runFixture('export-and-end.mjs', env);
         assert.equal(code, 0, stderr);
         assert.deepEqual(versions, spoken ? ['1.1'] : [], stderr);
+        if (spoken) return;
+        // The server works: one who speaks its version is let in.
+        const oldest = { minVersion: 'TLSv1', ciphers: options.ciphers };
+        const socket = connect({ port: new URL(server.url).port, servername: 'localhost', ca: readFileSync(signed.caPath), ...oldest });
+        await once(socket, 'secureConnect');
+        assert.equal(socket.getProtocol(), 'TLSv1.1');
+        socket.destroy();
       } finally {
         await server.close();
       }
