@@ -19,13 +19,18 @@ afterEach(() => collector.close());
 
 /** Runs a program to its end with the token and address of the collector; returns what it printed. */
 async function run(...args) {
+  const { code, signal, output } = await ended(...args);
+  assert.ok(code === 0 || signal === 'SIGKILL', output);
+  return output;
+}
+
+async function ended(...args) {
   const env = { ...process.env, MASTRA_PLATFORM_ACCESS_TOKEN: 'token', MASTRA_CLOUD_TRACES_ENDPOINT: collector.url, MASTRA_TELEMETRY_DISABLED: '1' };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { output += chunk; });
   const [code, signal] = await once(child, 'close');
-  assert.ok(code === 0 || signal === 'SIGKILL', output);
-  return output;
+  return { code, signal, output };
 }
 
 const names = () => collector.requests.flatMap(({ body }) => body.spans ?? []).map(({ name }) => name);
@@ -43,7 +48,33 @@ test('demo: sends to the collector that its options name, and prints no token', 
   assert.ok(names().length > 0);
   assert.deepEqual([...new Set(collector.requests.map(({ headers }) => headers.authorization))], ['Bearer a-token']);
   assert.ok(!output.includes('a-token'));
+  const times = (label) => new RegExp(`^  ${label} +([\\d.]+) ms +([\\d.]+) ms$`, 'm').exec(output)?.slice(1).map(Number) ?? [];
+  assert.match(output, /with the exporter   the same run without one/);
+  for (const label of ['run', 'shutdown, final flush', 'longest event-loop delay']) assert.equal(times(label).length, 2, `${label} in ${output}`);
 });
+
+// [what is wrong, the collector's answer; none: nobody listens, the cause, what to try]
+for (const [what, answer, cause, advice] of [
+  ['a collector that is not there', undefined, /Connection refused/, /listens there; `npm run collector` starts one/],
+  ['a token that the collector does not take', { status: 401 }, /status: 401/, /the token of this collector with --token/],
+  ['a collector that takes no such request', { status: 404 }, /status: 404/, /docs\/troubleshooting\.md/],
+]) {
+  test(`demo: ${what}: it says the cause and what to try, and no token`, async () => {
+    const other = answer && await startCollector({ answer: () => answer });
+    try {
+      const endpoint = other?.url ?? `http://127.0.0.1:${await reservedPort()}`;
+      const { code, output } = await ended(example('demo/main.mjs'), '--endpoint', endpoint, '--token', 'a-s3cret');
+      assert.equal(code, 1, output);
+      const [, from, said] = /^The last error, from (\S+): (.*)\nWhat to try: .*$/m.exec(output) ?? [];
+      assert.ok(from?.startsWith(`${endpoint}/ai/`), output);
+      assert.match(said, cause);
+      assert.match(output, new RegExp(`^What to try: .*${advice.source}`, 'm'));
+      assert.ok(!output.includes('a-s3cret'), output);
+    } finally {
+      await other?.close();
+    }
+  });
+}
 
 test('worker', async () => {
   assert.match(await run(example('worker/main.mjs')), /the worker has ended its span/);

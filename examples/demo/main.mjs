@@ -119,7 +119,7 @@ async function demo(options) {
     const requests = await collector?.stop();
     if (requests) console.log(report(requests));
     else console.log(`What the exporter logged\n\n${lines.map(logLine).join('\n')}`);
-    return verdict(requests, lines);
+    return verdict(requests, lines, exporter.stats().lastError);
   } catch (error) {
     await collector?.stop();
     console.error(`The demo failed: ${oneLine(error.message)}`);
@@ -130,9 +130,10 @@ async function demo(options) {
 /**
  * @param {import('./collector.mjs').RecordedRequest[] | undefined} requests  undefined: the collector is not ours
  * @param {import('./logs.mjs').LogLine[]} lines
+ * @param {{ endpoint: string, cause: string } | undefined} lastError  of the exporter
  * @returns {number} the exit code
  */
-function verdict(requests, lines) {
+function verdict(requests, lines, lastError) {
   const problems = lines.filter(({ level }) => level === 'warn' || level === 'error');
   const failed = failedRequests(requests ?? []);
   const missing = requests ? missingSignals(requests) : [];
@@ -146,7 +147,15 @@ function verdict(requests, lines) {
 
   console.error(`\nThe demo failed: ${reason}.`);
   if (requests) for (const line of problems) console.error(logLine(line));
+  if (lastError) console.error(`The last error, from ${lastError.endpoint}: ${oneLine(lastError.cause)}\nWhat to try: ${advice(lastError.cause)}`);
   return 1;
+}
+
+/** @param {string} cause  of a failed request @returns {string} */
+function advice(cause) {
+  if (/status: 40[13]\b/.test(cause)) return 'give the token of this collector with --token.';
+  if (/\(Connect\)/.test(cause)) return 'check the address and that a collector listens there; `npm run collector` starts one.';
+  return '"Causes of a failed upload" in docs/troubleshooting.md explains each cause.';
 }
 
 process.exitCode = await main();
