@@ -113,6 +113,20 @@ test('files and folders that DESIGN.md and CONTRIBUTING.md name are there', () =
   assert.deepEqual(missing, []);
 });
 
+test('what the issue templates name is there, and the command that they ask for prints the binary', () => {
+  const folder = '.github/ISSUE_TEMPLATE';
+  const texts = readdirSync(join(ROOT, folder)).map((name) => read(`${folder}/${name}`));
+  const paths = texts.flatMap((text) => text.match(/\b(docs|examples)\/[\w./-]+\.\w+/g) ?? []);
+  assert.deepEqual(paths.filter((path) => !existsSync(join(ROOT, path))), []);
+  const commands = texts.flatMap((text) => text.match(/\bnode -p "[^"]+"/g) ?? []);
+  assert.ok(paths.length > 0 && commands.length > 0);
+  for (const command of commands) {
+    const { status, stdout, stderr } = spawnSync(command, { cwd: ROOT, shell: true, encoding: 'utf8' });
+    assert.deepEqual([status, stderr], [0, ''], command);
+    assert.match(stdout, /loaded: true/);
+  }
+});
+
 test('CONTRIBUTING.md names every script, README.md what the package needs', () => {
   const missing = Object.keys(manifest.scripts).filter((name) => !read('CONTRIBUTING.md').includes(name === 'test' ? 'npm test' : `npm run ${name}`));
   assert.deepEqual(missing.filter((name) => name !== 'version'), []);

@@ -1,4 +1,4 @@
-// The environment variables the exporters read, set for the time of one synchronous call.
+// The environment variables the exporters read, and others that are given, set for the time of one synchronous call.
 const NAMES = [
   'MASTRA_CLOUD_ACCESS_TOKEN', 'MASTRA_CLOUD_TRACES_ENDPOINT', 'MASTRA_PROJECT_ID',
   'MASTRA_PLATFORM_ACCESS_TOKEN', 'MASTRA_PLATFORM_OBSERVABILITY_ENDPOINT',
@@ -6,12 +6,13 @@ const NAMES = [
 ];
 
 export function withEnv(variables, run) {
-  const saved = NAMES.map((name) => [name, process.env[name]]);
+  const names = [...new Set([...NAMES, ...Object.keys(variables)])];
+  const saved = names.map((name) => [name, process.env[name]]);
   const apply = ([name, value]) => {
     if (value === undefined) delete process.env[name];
     else process.env[name] = value;
   };
-  for (const name of NAMES) apply([name, variables[name]]);
+  for (const name of names) apply([name, variables[name]]);
   try {
     return run();
   } finally {
