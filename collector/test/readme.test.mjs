@@ -1,10 +1,14 @@
 // The figures of the README are those that `npm run volume` measured, its limits those of the code, its options those of
 // the command line.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 
+import { CloudExporter } from '../../dist/index.js';
 import { parseOptions } from '../src/options.mjs';
 import { runCollector, startCollector } from './support/collector.mjs';
+import { SPANS_PER_TRACE, exportTraces } from './support/load.mjs';
 import { TEXT, section, tables } from './support/readme.mjs';
 import { duckdb, test } from './support/test.mjs';
 import { results, table, tableOfReadme } from './volume/table.mjs';
@@ -35,6 +39,23 @@ test('the limits of the README are those of the code', () => {
     `in a table of the collector's own, \`${constant('clickhouse/observability.mjs', 'REVIEWS')}\`.`,
     `the scorers of the newest ${(constant('scorers.mjs', 'PAGES') * constant('scorers.mjs', 'PER_PAGE')).toLocaleString('en')} scores.`,
   ]) assert.ok(TEXT.includes(said), said);
+});
+
+test('the spans that are measured are a million of about 2.3 kB', async t => {
+  let bytes = 0;
+  const server = createServer(async (request, response) => {
+    for await (const chunk of request) bytes += chunk.length;
+    response.end('{}');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close().closeAllConnections());
+  const traces = 20;
+  await exportTraces(new CloudExporter({ accessToken: 't', endpoint: `http://127.0.0.1:${server.address().port}` }), traces);
+  const [, said] = /sends a million spans of about ([\d.]+) kB/.exec(TEXT) ?? [];
+  const measured = bytes / traces / SPANS_PER_TRACE / 1000;
+  t.diagnostic(`${measured.toFixed(2)} kB`);
+  assert.ok(Math.abs(measured - Number(said)) < 0.1, `${measured} kB`);
+  for (const { 'spans stored, none lost': spans } of Object.values(results())) assert.equal(spans, '1,000,000');
 });
 
 test('the options of the README are those of the command line, with their defaults', async () => {

@@ -1,8 +1,11 @@
 // A bad record costs only itself.
 import assert from 'node:assert/strict';
 
-import { collectorFor, test, testOnPostgres, testOnStores } from './support/test.mjs';
+import { CloudExporter } from '../../dist/index.js';
+import { TOKEN } from './support/collector.mjs';
+import { SPANS_PER_TRACE, exportTraces } from './support/load.mjs';
 import { query } from './support/postgres.mjs';
+import { collectorFor, test, testOnPostgres, testOnStores } from './support/test.mjs';
 import { annotations, span } from './support/wire.mjs';
 
 testOnStores('NUL characters and lone surrogates are replaced, in keys too', async (t, store) => {
@@ -85,6 +88,22 @@ testOnPostgres('a store that does not work is answered 503, so that exporters ke
   assert.equal((await collector.publish('spans', batch.slice(1, 2))).status, 503);
   await query(store[1], 'ALTER TABLE away RENAME TO mastra_span_events');
   assert.deepEqual(await collector.publish('spans', batch), { status: 200, stored: 4, unsupported: 0, refused: 0 });
+});
+
+testOnPostgres('an exporter keeps its records while the store does not work, and they are stored once', async (t, store) => {
+  const collector = await collectorFor(t, store);
+  assert.equal((await collector.publish('spans', [span()])).status, 200);
+  await query(store[1], 'ALTER TABLE mastra_span_events RENAME TO away');
+  const exporter = new CloudExporter({ accessToken: TOKEN, endpoint: collector.url, logLevel: 'error' });
+  await exportTraces(exporter, 1, { shutdown: false });
+  await exporter.flush();
+  assert.equal(exporter.stats().traces.delivered, 0);
+  assert.match(exporter.stats().lastError?.cause ?? '', /503/);
+  await query(store[1], 'ALTER TABLE away RENAME TO mastra_span_events');
+  await exporter.shutdown();
+  assert.equal(exporter.stats().traces.delivered, SPANS_PER_TRACE);
+  const [{ rows, spans }] = await query(store[1], 'SELECT count(*)::int AS rows, count(DISTINCT "spanId")::int AS spans FROM mastra_span_events');
+  assert.deepEqual([rows, spans], [SPANS_PER_TRACE + 1, SPANS_PER_TRACE + 1]);
 });
 
 test('what a store cannot do at all is not kept and not an error', async () => {

@@ -9,7 +9,7 @@ import { countSpans } from './support/rows.mjs';
 import { testOnStores } from './support/test.mjs';
 
 const TRACES = 10_000;
-/** The limit on the memory of the collector's process. The JSON of the spans has about 220 MB. */
+/** The limit on the memory of the collector's process. The JSON of the spans has about 230 MB. */
 const MEMORY_LIMIT_MB = 600;
 /** The limit on one turn of the event loop, in milliseconds of CPU. */
 const HOLD_LIMIT_MS = 50;

@@ -1,4 +1,4 @@
-// Spans of about 2.2 kB of JSON through an exporter: an agent run of ten spans a trace.
+// Spans of about 2.3 kB of JSON through an exporter: an agent run of ten spans a trace.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
@@ -10,17 +10,17 @@ export const SERVICES = 10;
 /** The exporter's queue has 64 MiB; an application that goes on for a while has pauses. */
 const TRACES_BETWEEN_FLUSHES = 500;
 
-/** This text makes the JSON of a span about 2.2 kB long. */
+/** This text makes the JSON of a span about 2.3 kB long. */
 const TEXT = 'The quick brown fox jumps over the lazy dog. '.repeat(36);
 const hex = bytes => randomBytes(bytes).toString('hex');
 
-/** @param {any} exporter @param {number} traces */
-export async function exportTraces(exporter, traces) {
+/** @param {any} exporter @param {number} traces @param {{ shutdown?: boolean }} [end]  `shutdown`: whether the exporter ends then */
+export async function exportTraces(exporter, traces, { shutdown = true } = {}) {
   for (let number = 0; number < traces; number++) {
     exportTrace(exporter, number);
     if (number % TRACES_BETWEEN_FLUSHES === TRACES_BETWEEN_FLUSHES - 1) await exporter.flush();
   }
-  await exporter.shutdown();
+  if (shutdown) await exporter.shutdown();
 }
 
 /** An agent run with the model calls and tool calls below it, as ended just now. @param {any} exporter @param {number} number */
