@@ -1,7 +1,8 @@
 // `npm run pack` puts the packages that are published into artifacts/: the tarball of the main package, and one for each
 // platform whose binary is in the repository. That is this machine's platform, and all platforms in the release workflow.
 // Each binary is checked. `node scripts/pack.mjs BINARIES TARBALLS` reads the binaries from one directory and writes the
-// tarballs into another. With `--release` it fails for packages that must not be published.
+// tarballs into another. With `--release` it fails for packages that must not be published. `--max-bytes` is the limit of
+// size for binaries that are only tested.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -10,7 +11,7 @@ import { checkBinary } from './binaries/check.mjs';
 import { assertPublishable, repositoryOf, withRepositoryLinks } from './repository.mjs';
 import { ROOT, run } from './run.mjs';
 
-const { values, positionals } = parseArgs({ options: { release: { type: 'boolean', default: false } }, allowPositionals: true });
+const { values, positionals } = parseArgs({ options: { release: { type: 'boolean', default: false }, 'max-bytes': { type: 'string' } }, allowPositionals: true });
 const [BINARIES, ARTIFACTS] = [resolve(positionals[0] ?? ROOT), resolve(positionals[1] ?? join(ROOT, 'artifacts'))];
 const NPM = join(ROOT, 'npm');
 
@@ -51,7 +52,8 @@ function packMain() {
 
 function packPlatform({ directory: source, name, version, main }) {
   if (version !== manifest.version) throw new Error(`${name} is ${version}, not ${manifest.version}: use npm version`);
-  console.log(checkBinary(join(BINARIES, main), basename(source)));
+  const maxBytes = values['max-bytes'] === undefined ? undefined : Number(values['max-bytes']);
+  console.log(checkBinary(join(BINARIES, main), basename(source), maxBytes));
   pack((directory) => {
     cpSync(source, directory, { recursive: true });
     cpSync(join(BINARIES, main), join(directory, main));

@@ -83,6 +83,7 @@ describe('the check of binaries', () => {
     copyFileSync(library(linux('x86_64', 'libc.so')), large);
     appendFileSync(large, Buffer.alloc(5_000_000));
     assert.throws(() => checkBinary(large, 'linux-x64-musl'), /has \d+ bytes, 5000000 are allowed$/);
+    assert.match(checkBinary(large, 'linux-x64-musl', 6_000_000), /bytes \(at most 6000000\)/);
     assert.throws(() => checkBinary(at('source.c'), 'linux-x64-musl'), /neither ELF, PE nor Mach-O/);
   });
 });

@@ -24,10 +24,11 @@ const LIBRARIES = {
 /**
  * @param {string} file  a binary, of any name
  * @param {string} platform  of its package, like `linux-x64-musl`
+ * @param {number} [maxBytes]  of a binary that is published, by default
  * @returns {string} what was found, for people
  * @throws {Error} naming what is wrong with it
  */
-export function checkBinary(file, platform) {
+export function checkBinary(file, platform, maxBytes = MAX_BYTES) {
   const content = readFileSync(file);
   const header = readHeader(content);
   const [os, cpu, abi = os] = platform.split('-');
@@ -37,7 +38,7 @@ export function checkBinary(file, platform) {
   if (header.os !== os || header.cpu !== cpu) fail(`is a binary for ${header.os} on ${header.cpu}`);
   const strange = header.needed.filter((library) => !LIBRARIES[abi].test(library));
   if (strange.length > 0) fail(`needs ${strange.join(', ')}`);
-  const found = [`needs ${header.needed.join(', ')}`, `${content.length} bytes (at most ${MAX_BYTES})`];
+  const found = [`needs ${header.needed.join(', ')}`, `${content.length} bytes (at most ${maxBytes})`];
   if (os === 'linux') {
     const versions = header.versions.filter((version) => /^GLIBC_\d/.test(version)).map((version) => version.slice('GLIBC_'.length));
     if (abi === 'musl' && versions.length > 0) fail(`needs glibc ${versions.join(', ')}`);
@@ -46,7 +47,7 @@ export function checkBinary(file, platform) {
     if (abi === 'gnu') found.push(`glibc ${atMost(newest(versions), GLIBC, 'glibc')}`);
   }
   if (os === 'darwin') found.push(`macOS ${atMost(header.minimumOs ?? fail('names no macOS version'), MACOS, 'macOS')}`);
-  if (content.length > MAX_BYTES) fail(`has ${content.length} bytes, ${MAX_BYTES} are allowed`);
+  if (content.length > maxBytes) fail(`has ${content.length} bytes, ${maxBytes} are allowed`);
   return `${name}: ${found.join('; ')}`;
 
   function atMost(version, limit, what) {

@@ -17,11 +17,12 @@ const REQUIREMENTS = join(ROOT, 'scripts', 'portable-tools.txt');
  * @param {Record<string, string>} [options.env]  beside this process's own
  * @param {string[]} [options.args]  for Cargo
  * @param {string} [options.targetDirectory]  Cargo's
+ * @param {number} [options.maxBytes]  as checkBinary takes it
  * @param {boolean} [options.show]  prints as it goes; true by default
  * @returns {Promise<string>} what the check found, for people
  */
 export async function buildBinary(target, options = {}) {
-  const { output = ROOT, env = {}, args = [], targetDirectory = join(ROOT, 'target', 'portable'), show = true } = options;
+  const { output = ROOT, env = {}, args = [], targetDirectory = join(ROOT, 'target', 'portable'), maxBytes, show = true } = options;
   const { name } = platformOf(target);
   const napi = ['napi', 'build', '--platform', '--release', '--no-js', '--dts', 'binding.d.ts', '--output-dir', output, '--target'];
   const cargo = args.length > 0 ? ['--', ...args] : [];
@@ -33,7 +34,7 @@ export async function buildBinary(target, options = {}) {
   } else {
     await start('npx', [...napi, target, ...cargo], { env: { ...process.env, ...env }, show });
   }
-  return checkBinary(join(output, `mastra-native-exporter.${name}.node`), name);
+  return checkBinary(join(output, `mastra-native-exporter.${name}.node`), name, maxBytes);
 }
 
 /** Environment in which Cargo finds zig and cargo-zigbuild, installed on first use, once for each version of the list. */
