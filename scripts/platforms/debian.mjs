@@ -2,13 +2,11 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, run } from '../run.mjs';
+import { Unavailable, download } from './download.mjs';
 
 const CACHE = join(ROOT, 'target', 'platforms', 'debian');
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const CONFIG = join(CACHE, 'apt.conf');
-
-/** What this machine lacks to prove a platform; a reason to skip it, not to fail. */
-export class Unavailable extends Error {}
 
 /**
  * Unpacks packages, once for each list.
@@ -17,7 +15,7 @@ export class Unavailable extends Error {}
  * @param {{ pattern: RegExp, release: string }} [follow]  what they depend on is unpacked too, where its name is like this:
  *   a name with a version in it, which changes with every update
  * @returns {string} the directory, with `usr/` and so on in it
- * @throws {Unavailable} if this is no Debian
+ * @throws {Unavailable} if this is no Debian, or its mirrors do not have them
  */
 export function unpack(name, packages, follow) {
   const directory = join(CACHE, name);
@@ -86,5 +84,5 @@ function sources() {
 /** Containers of Debian turn apt's cache of its lists off, in a file that wins over this one: seconds a call. */
 function apt(args, cwd) {
   const caches = ['pkgcache', 'srcpkgcache'].flatMap((name) => ['--option', `Dir::Cache::${name}=${name}.bin`]);
-  run('apt-get', [...caches, ...args], { cwd, stdio: 'pipe', env: { ...process.env, APT_CONFIG: CONFIG } });
+  download('apt-get', [...caches, ...args], { cwd, env: { ...process.env, APT_CONFIG: CONFIG } });
 }

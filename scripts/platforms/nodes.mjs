@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } fr
 import { join } from 'node:path';
 import { ROOT, run } from '../run.mjs';
 import { unpack } from './debian.mjs';
+import { download } from './download.mjs';
 
 const CACHE = join(ROOT, 'target', 'platforms', 'nodes');
 const REQUIREMENTS = join(ROOT, 'scripts', 'platforms', 'nodes.txt');
@@ -20,7 +21,7 @@ const COMMANDS = {
 /**
  * @param {string} name  of a platform whose Node can be run
  * @returns {string[]} command
- * @throws {import('./debian.mjs').Unavailable} if this machine has no way to run it
+ * @throws {import('./download.mjs').Unavailable} if this machine has no way to run it
  */
 export function nodeFor(name) {
   return COMMANDS[name]();
@@ -58,7 +59,7 @@ function fromNpm(spec) {
   const node = join(directory, 'package', 'bin', 'node');
   if (!existsSync(node)) {
     fresh(directory);
-    run('npm', ['pack', '--silent', spec, '--pack-destination', directory], { stdio: 'pipe' });
+    download('npm', ['pack', '--loglevel=error', spec, '--pack-destination', directory]);
     run('tar', ['xzf', only(directory, '.tgz'), '-C', directory]);
   }
   return node;
@@ -71,7 +72,7 @@ function fromPip(platform, path) {
   if (!existsSync(node)) {
     fresh(directory);
     const pip = ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:'];
-    run('python3', [...pip, '--require-hashes', '--platform', platform, '--dest', directory, '--requirement', REQUIREMENTS]);
+    download('python3', [...pip, '--require-hashes', '--platform', platform, '--dest', directory, '--requirement', REQUIREMENTS]);
     run('python3', ['-m', 'zipfile', '--extract', only(directory, '.whl'), directory]);
     chmodSync(node, 0o755);
   }

@@ -3,7 +3,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { GLIBC, checkBinary } from '../binaries/check.mjs';
-import { ROOT, run, start } from '../run.mjs';
+import { ROOT, start } from '../run.mjs';
+import { download } from './download.mjs';
 import { platformOf } from './list.mjs';
 
 const TOOLS = join(ROOT, 'target', 'portable-tools');
@@ -45,7 +46,7 @@ export function zigEnvironment() {
     rmSync(TOOLS, { recursive: true, force: true });
     mkdirSync(TOOLS, { recursive: true });
     const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:'];
-    run('python3', [...pip, '--require-hashes', '--target', TOOLS, '--requirement', REQUIREMENTS]);
+    download('python3', [...pip, '--require-hashes', '--target', TOOLS, '--requirement', REQUIREMENTS]);
     writeFileSync(stamp, wanted);
   }
   return {

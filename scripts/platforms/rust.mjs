@@ -19,7 +19,7 @@ const PREBUILT = ['aarch64-unknown-linux-gnu'];
  * @param {string} target
  * @returns {{ env: Record<string, string>, args: string[], checkFlags: string }} for Cargo; `checkFlags` are RUSTFLAGS for a
  *   check: Cargo would not only check the standard library but compile it, for a minute
- * @throws {import('./debian.mjs').Unavailable} if there is neither
+ * @throws {import('./download.mjs').Unavailable} if there is neither
  */
 export function rustFor(target) {
   const libraries = run('rustc', ['--print', 'target-libdir', '--target', target], { stdio: 'pipe' }).trim();
