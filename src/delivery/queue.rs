@@ -280,3 +280,6 @@ impl Line {
         Some(*job)
     }
 }
+
+#[cfg(test)]
+mod tests;

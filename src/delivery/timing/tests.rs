@@ -155,3 +155,100 @@ fn an_address_that_fails_at_random_takes_new_jobs_and_one_that_is_gone_does_not(
     }
     assert!(failures <= CREDIT + 2, "{failures}");
 }
+
+#[test]
+fn two_suspects_go_out_at_a_time_whatever_else_returns() {
+    let (mut address, now) = (Address::default(), clock::now());
+    let clocked = Standing::Clocked { ready_at: now };
+    for number in 0..2 {
+        assert_eq!(opens(&address, clocked, now), Some(Duration::ZERO));
+        let mut suspect = job(now, number);
+        suspect.suspicion = 1;
+        address.on_sent(now, &mut suspect, CALM);
+    }
+    let other = send(&mut address, now, 2);
+    deliver(&mut address, now, &other);
+    assert_eq!((opens(&address, clocked, now), opens(&address, Standing::Fresh, now)), (None, Some(Duration::ZERO)));
+}
+
+#[test]
+fn a_failure_while_others_are_delivered_leaves_room_for_a_second_request() {
+    let (mut address, now) = (Address::default(), clock::now());
+    let good = send(&mut address, now, 0);
+    deliver(&mut address, now, &good);
+    let mut bad = send(&mut address, now, 1);
+    assert!(fail(&mut address, now, &mut bad));
+    assert_eq!(address.health(now), Health::Suspect);
+    send(&mut address, now, 2);
+    assert_eq!(opens(&address, Standing::Fresh, now), Some(Duration::ZERO));
+}
+
+#[test]
+fn jobs_that_need_no_pause_leave_the_try_of_a_flush_to_others() {
+    let (mut address, now) = (Address::default(), clock::now());
+    let good = send(&mut address, now, 0);
+    deliver(&mut address, now, &good);
+    let mut bad = send(&mut address, now, 1);
+    assert!(fail(&mut address, now, &mut bad));
+    for number in 2..6 {
+        let job = send(&mut address, now, number);
+        address.on_returned(&job);
+    }
+    assert_eq!(opens(&address, RETRYING, now), Some(SECOND));
+    address.bring_forward(now);
+    assert_eq!(opens(&address, RETRYING, now), Some(Duration::ZERO), "no try of this second is used up");
+}
+
+#[test]
+fn the_try_of_a_flush_is_used_up_by_a_job_that_goes_before_its_time() {
+    let waits = |now| Standing::Clocked { ready_at: now + SECOND * 10 };
+    for (ready_in, left) in [(SECOND * 5, SECOND), (Duration::ZERO, Duration::ZERO)] {
+        let (mut address, now) = (Address::default(), clock::now());
+        address.bring_forward(now);
+        assert_eq!(opens(&address, waits(now), now), Some(Duration::ZERO));
+        let mut early = job(now, 0);
+        early.standing = Standing::Clocked { ready_at: now + ready_in };
+        address.on_sent(now, &mut early, CALM);
+        address.on_returned(&early);
+        address.bring_forward(now);
+        assert_eq!(opens(&address, waits(now), now), Some(left), "of a job that is ready in {ready_in:?}");
+    }
+}
+
+#[test]
+fn the_last_try_is_at_the_end_of_the_window_if_that_is_still_to_come() {
+    for (window, wait) in [(SECOND * 2 / 5, SECOND * 2 / 5), (Duration::ZERO, SECOND), (SECOND * 9, SECOND)] {
+        let (mut address, now) = (Address::default(), clock::now());
+        let mut bad = send(&mut address, now, 0);
+        bad.expires_at = Some(now + window);
+        let good = send(&mut address, now, 1);
+        deliver(&mut address, now, &good);
+        assert!(!fail(&mut address, now, &mut bad));
+        assert_eq!(bad.standing, Standing::Clocked { ready_at: now + wait }, "a window of {window:?}");
+    }
+}
+
+#[test]
+fn an_address_knows_its_requests_in_flight() {
+    let (mut address, now) = (Address::default(), clock::now());
+    assert_eq!((address.awaits_answer(), address.is_busy()), (false, false));
+    let jobs: Vec<Job> = (0..4).map(|number| send(&mut address, now, number)).collect();
+    assert_eq!((address.awaits_answer(), address.is_busy()), (true, true));
+    jobs.iter().for_each(|job| address.on_returned(job));
+    assert_eq!((address.awaits_answer(), address.is_busy()), (false, false));
+}
+
+#[test]
+fn each_end_gets_one_try_in_spite_of_a_hold() {
+    let (mut address, now) = (Address::default(), clock::now());
+    address.hold(now + SECOND * 60, true, CALM);
+    let ending = Haste { counted: false, ends_at: Some(now + SECOND) };
+    for number in 0..2 {
+        address.on_ending();
+        assert_eq!(address.opens_at(Standing::Fresh, now, ending), Some(now));
+        let mut job = job(now, number);
+        address.on_sent(now, &mut job, ending);
+        address.on_returned(&job);
+        assert!(address.is_hopeless(now, ending));
+    }
+}
