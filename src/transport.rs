@@ -21,6 +21,7 @@ use reqwest::{
     header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue},
     redirect::{Attempt, Policy},
 };
+use rustls::InvalidMessage;
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
 use self::{
@@ -273,8 +274,22 @@ fn describe(error: reqwest::Error) -> String {
     let mut text = format!("Request failed: {error}");
     let mut source = error.source();
     while let Some(cause) = source {
-        text = format!("{text}: {cause}");
+        text = format!("{text}: {}", in_words(cause));
         source = cause.source();
     }
     text
+}
+
+/// A server without TLS is a usual fault of an address, and rustls names only the byte that it did not expect.
+fn in_words(cause: &(dyn Error + 'static)) -> String {
+    let mut error = cause;
+    // An `io::Error` has the text of the error in it, which is not its source.
+    while let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        error = inner;
+    }
+    if let Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) = error.downcast_ref() {
+        "the server does not speak TLS: its address may have to begin with http://".to_owned()
+    } else {
+        cause.to_string()
+    }
 }

@@ -14,7 +14,7 @@ const UNKNOWN = `${'x'.repeat(64)}.collector.test`;
 const OUTAGES = [
   ['nobody listens', async () => ({ endpoint: await refusedUrl() }), async () => ({}), {}, /^tcp connect error: Connection refused/],
   ['an unknown name', async () => ({ endpoint: `https://${UNKNOWN}` }), async () => ({}), {}, /^dns error|^invalid dns name/],
-  ['TLS to a plain port', async (url) => ({ endpoint: url.replace('http:', 'https:') }), async () => ({}), { status: 400 }, /^received corrupt message of type InvalidContentType/],
+  ['TLS to a plain port', async (url) => ({ endpoint: url.replace('http:', 'https:') }), async () => ({}), { status: 400 }, /^the server does not speak TLS: its address may have to begin with http:\/\//],
   ['a dead proxy', async () => ({ endpoint: 'http://collector.test' }), async () => ({ HTTP_PROXY: await refusedUrl() }), {}, /^tcp connect error: Connection refused/],
   ['a dead proxy, https', async () => ({ endpoint: 'https://collector.test' }), async () => ({ HTTPS_PROXY: await refusedUrl() }), {}, /^tunnel error: .*Connection refused/],
   ['no answer in time', async (url) => ({ endpoint: url, requestTimeoutMs: 100 }), async () => ({}), 'hang', /^Request timed out after 100 ms/],

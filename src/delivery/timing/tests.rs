@@ -234,7 +234,9 @@ fn an_address_knows_its_requests_in_flight() {
     assert_eq!((address.awaits_answer(), address.is_busy()), (false, false));
     let jobs: Vec<Job> = (0..4).map(|number| send(&mut address, now, number)).collect();
     assert_eq!((address.awaits_answer(), address.is_busy()), (true, true));
-    jobs.iter().for_each(|job| address.on_returned(job));
+    for job in &jobs {
+        address.on_returned(job);
+    }
     assert_eq!((address.awaits_answer(), address.is_busy()), (false, false));
 }
 
@@ -250,5 +252,15 @@ fn each_end_gets_one_try_in_spite_of_a_hold() {
         address.on_sent(now, &mut job, ending);
         address.on_returned(&job);
         assert!(address.is_hopeless(now, ending));
+    }
+}
+
+#[test]
+fn a_flush_waits_for_three_failures_in_a_row_and_at_least_for_one() {
+    let (mut address, now) = (Address::default(), clock::now());
+    for (failures, until) in [(0, 3), (1, 3), (2, 3), (3, 4), (4, 5)] {
+        assert_eq!((address.failures(), address.failures_to_wait_for()), (failures, until));
+        let mut job = send(&mut address, now, failures);
+        assert!(fail(&mut address, now, &mut job));
     }
 }
