@@ -235,3 +235,19 @@ impl Pending {
         self.open.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    #[test]
+    fn the_search_for_a_bad_record_costs_a_bounded_number_of_requests() {
+        for (count, allowed) in [(1, 16), (2, 18), (1000, 36), (1024, 36), (1025, 38)] {
+            let mut pending = Pending::default();
+            let batch = pending.open(clock::now(), count, FlushReason::Size, [Signal::Logs].into_iter());
+            let searches = (0..100).filter(|_| pending.may_search(batch, 2)).count();
+            assert_eq!(2 * searches, allowed, "a batch of {count}");
+        }
+    }
+}
