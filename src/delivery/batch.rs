@@ -194,12 +194,41 @@ mod tests {
     }
 
     #[test]
+    fn a_body_of_exactly_the_limit_stays_open() {
+        let now = clock::now();
+        for (more, closes) in [(0, false), (1, true)] {
+            let mut batcher = Batcher::new(10, MAX, WAIT);
+            assert!(batcher.push(now, Signal::Logs, b"1").is_none());
+            let rest = vec![b'7'; MAX - batcher.bytes() - ",".len() + more];
+            assert_eq!(batcher.push(now, Signal::Logs, &rest).is_some(), closes, "{more} bytes above the limit");
+        }
+    }
+
+    #[test]
+    fn records_of_a_signal_have_numbers_that_go_on_from_batch_to_batch() {
+        let (mut batcher, now) = (Batcher::new(10, MAX, WAIT), clock::now());
+        assert!(batcher.is_empty() && batcher.opened_at().is_none());
+        for (count, number) in [(2, 2), (3, 5)] {
+            for _ in 0..count {
+                batcher.push(now, Signal::Logs, b"1");
+            }
+            let at = Signal::Logs.index();
+            assert_eq!((batcher.next_number(Signal::Logs), batcher.next_numbers()[at]), (number, number));
+            assert_eq!((batcher.next_number(Signal::Traces), batcher.next_numbers()[Signal::Traces.index()]), (0, 0));
+            assert_eq!((batcher.is_empty(), batcher.opened_at()), (false, Some(now)));
+            batcher.take();
+            assert_eq!(batcher.next_number(Signal::Logs), number);
+        }
+    }
+
+    #[test]
     fn a_record_larger_than_a_body_travels_alone() {
         let (mut batcher, now) = (Batcher::new(10, MAX, WAIT), clock::now());
         let huge = vec![b'7'; MAX + 1];
         assert!(batcher.push(now, Signal::Traces, &huge).is_none());
         assert_eq!(batcher.push(now, Signal::Traces, b"1").unwrap().count, 1);
         assert_eq!(batcher.count, 1);
+        assert!(batcher.push(now, Signal::Logs, &huge).is_none(), "its body is another one");
     }
 
     #[test]

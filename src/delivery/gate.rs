@@ -187,6 +187,20 @@ mod tests {
     }
 
     #[test]
+    fn it_is_open_when_records_pass() {
+        let (mut gate, now) = (Gate::default(), clock::now());
+        assert!(gate.is_open(now));
+        let cooldown = gate.on_auth_rejected(now, 0.5, 1).unwrap().cooldown;
+        assert_eq!((gate.is_open(now), gate.reopens_at(now)), (false, Some(now + cooldown)));
+        assert_eq!((gate.is_open(now + cooldown), gate.reopens_at(now + cooldown)), (true, None));
+        let (mut gate, pause) = (Gate::default(), Duration::from_secs(300));
+        gate.on_quota_exhausted(now, pause);
+        assert_eq!((gate.is_open(now), gate.is_open(now + pause)), (false, false), "until a probe is delivered");
+        gate.on_probe_delivered();
+        assert!(gate.is_open(now));
+    }
+
+    #[test]
     fn jitter_is_a_tenth_and_never_below_the_base() {
         let now = clock::now();
         assert_eq!(Gate::default().on_auth_rejected(now, 0.0, 1).unwrap().cooldown.as_secs(), 60);
