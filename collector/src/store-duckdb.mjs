@@ -2,6 +2,7 @@ import { DuckDBStore } from '@mastra/duckdb';
 
 import { SpanAppender } from './duckdb/append-spans.mjs';
 import { duckdbTraces } from './duckdb/trace-dialect.mjs';
+import { keepHeapSmall } from './heap.mjs';
 import { rootCause } from './store-error.mjs';
 import { TraceQueries } from './trace-query/trace-queries.mjs';
 
@@ -40,6 +41,7 @@ const NAME_TRACES = `UPDATE span_events SET serviceName = names.name,
  * @returns {import('./store.mjs').Store}
  */
 export function openDuckDB(path) {
+  keepHeapSmall();
   const { observability, db } = new DuckDBStore({ path, memoryLimit: MEMORY_LIMIT });
   const init = observability.init.bind(observability);
   /** @type {Promise<void> | undefined} */

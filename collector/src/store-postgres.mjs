@@ -1,6 +1,7 @@
 import { ObservabilityStoragePostgresVNext } from '@mastra/pg';
 import pg from 'pg';
 
+import { keepHeapSmall } from './heap.mjs';
 import { postgresTraces } from './postgres/trace-dialect.mjs';
 import { rootCause } from './store-error.mjs';
 import { isFieldOfTraces, isOfTraces } from './trace-query/predicate.mjs';
@@ -17,6 +18,7 @@ const NAME_TRACES = `UPDATE mastra_span_events AS spans SET "serviceName" = name
  * @returns {import('./store.mjs').Store}
  */
 export function openPostgres(url) {
+  keepHeapSmall();
   const pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis: 10_000 });
   // Without a listener an idle connection that breaks would end the process. The next query gets another connection.
   pool.on('error', () => {});

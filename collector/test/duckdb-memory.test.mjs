@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+import { buildRecord } from '../src/records.mjs';
 import { openStore } from '../src/store.mjs';
 import { duckdb, test } from './support/test.mjs';
+import { span } from './support/wire.mjs';
 
 test('a query that needs more than the buffers writes beside the data file, and leaves nothing there', async t => {
   const [, path] = await duckdb(t);
@@ -24,4 +26,25 @@ test('a query that needs more than the buffers writes beside the data file, and 
   assert.equal(Number((await query)[0].rows), 8_000_000);
   assert.ok(seen, 'it has written files');
   assert.deepEqual(readdirSync(dirname(path)).filter(name => name.includes('.tmp') && readdirSync(`${dirname(path)}/${name}`).length > 0), []);
+});
+
+test('20,000 spans take DuckDB down to its least, and give it back what a query may need', async t => {
+  const store = await openStore(`file:${(await duckdb(t))[1]}`, undefined);
+  t.after(() => store.close());
+  const { db } = /** @type {any} */ (store.observability);
+  await store.observability.init();
+  const execute = db.execute.bind(db);
+  const limits = [];
+  db.execute = statement => {
+    if (/memory_limit/.test(statement)) limits.push(statement);
+    return execute(statement);
+  };
+  await execute("SET memory_limit = '300MB'");
+  for (let stored = 0; stored < 20_000; stored += 1000) {
+    assert.deepEqual(limits, []);
+    await store.observability.batchCreateSpans({ records: Array.from({ length: 1000 }, () => buildRecord('spans', span(), undefined)) });
+  }
+  assert.deepEqual(limits, ["SET memory_limit = '128MB'", "SET memory_limit = '384MB'"]);
+  const [{ memory }] = await db.query("SELECT current_setting('memory_limit') AS memory");
+  assert.equal(memory, '366.2 MiB');
 });

@@ -171,13 +171,18 @@ fn two_suspects_go_out_at_a_time_whatever_else_returns() {
     assert_eq!((opens(&address, clocked, now), opens(&address, Standing::Fresh, now)), (None, Some(Duration::ZERO)));
 }
 
-#[test]
-fn a_failure_while_others_are_delivered_leaves_room_for_a_second_request() {
+fn failing_after_a_delivery() -> (Address, Instant) {
     let (mut address, now) = (Address::default(), clock::now());
     let good = send(&mut address, now, 0);
     deliver(&mut address, now, &good);
     let mut bad = send(&mut address, now, 1);
     assert!(fail(&mut address, now, &mut bad));
+    (address, now)
+}
+
+#[test]
+fn a_failure_while_others_are_delivered_leaves_room_for_a_second_request() {
+    let (mut address, now) = failing_after_a_delivery();
     assert_eq!(address.health(now), Health::Suspect);
     send(&mut address, now, 2);
     assert_eq!(opens(&address, Standing::Fresh, now), Some(Duration::ZERO));
@@ -185,11 +190,7 @@ fn a_failure_while_others_are_delivered_leaves_room_for_a_second_request() {
 
 #[test]
 fn jobs_that_need_no_pause_leave_the_try_of_a_flush_to_others() {
-    let (mut address, now) = (Address::default(), clock::now());
-    let good = send(&mut address, now, 0);
-    deliver(&mut address, now, &good);
-    let mut bad = send(&mut address, now, 1);
-    assert!(fail(&mut address, now, &mut bad));
+    let (mut address, now) = failing_after_a_delivery();
     for number in 2..6 {
         let job = send(&mut address, now, number);
         address.on_returned(&job);
