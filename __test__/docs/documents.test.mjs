@@ -59,7 +59,8 @@ describe('shell commands', () => {
     const ownTest = /^cargo test --test (\w+) /.exec(rest);
     if (ownTest) {
       const folder = `tests/${ownTest[1]}`;
-      const source = existsSync(join(ROOT, folder)) ? readdirSync(join(ROOT, folder)).map((name) => read(`${folder}/${name}`)).join('') : '';
+      const names = existsSync(join(ROOT, folder)) ? readdirSync(join(ROOT, folder), { recursive: true }) : [];
+      const source = names.filter((name) => name.endsWith('.rs')).map((name) => read(`${folder}/${name}`)).join('');
       return [...settings.matchAll(/([A-Z_]+)=/g)].every(([, name]) => source.includes(`"${name}"`)) && source ? undefined : `${folder} does not read ${settings}`;
     }
     const unknown = [...settings.matchAll(/([A-Z_]+)=/g)].find(([, name]) => !variables.includes(`\`${name}\``));
