@@ -118,11 +118,12 @@ impl Exporter {
     /// Takes records. `unread`: bytes of later buffers that the engine has not read yet.
     pub fn on_records(&mut self, now: Instant, records: &Records, unread: usize, decoder: &mut Decoder) {
         self.unread = unread;
+        // Also when they are turned away.
+        self.spooling.on_records();
         if let Err(reason) = self.gate.admit(now, records.counts.iter().sum()) {
             self.ledger.turn_away(records.counts, reason);
             return;
         }
-        self.spooling.on_records();
         let mut left = records.counts;
         let max_bytes = self.config.max_record_bytes;
         let result = decoder.decode(&records.bytes, max_bytes, records.at_ms, |signal, record| {

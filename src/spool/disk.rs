@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
-    io::{self, IoSlice, Write},
+    io::{self, IoSlice, Seek, SeekFrom, Write},
     path::Path,
 };
 
@@ -19,7 +19,7 @@ pub struct Entry {
 
 /// A file system. Only the spool's thread calls it, because any of these may wait for a disk.
 pub trait Disk: Send + 'static {
-    /// A file that is written at its end.
+    /// A file that is open for writing.
     type File: Send;
     /// A lock that is held until it is dropped or the process ends.
     type Lock: Send;
@@ -36,16 +36,17 @@ pub trait Disk: Send + 'static {
     /// # Errors
     /// Those of the system.
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>>;
-    /// Opens a file to write at its end, for this user alone; makes it if there is none.
+    /// Opens a file to write, for this user alone; makes it if there is none. Returns its length too.
     ///
     /// # Errors
     /// Those of the system.
-    fn open(&self, path: &Path) -> io::Result<Self::File>;
-    /// Writes all bytes of `head`, then all of `rest`. After an error any part of them may be in the file.
+    fn open(&self, path: &Path) -> io::Result<(Self::File, u64)>;
+    /// Writes all bytes of all parts, one after the other, over what is at `position` or at the end. After an error any of
+    /// them may be in the file.
     ///
     /// # Errors
     /// Those of the system.
-    fn write(&self, file: &mut Self::File, head: &[u8], rest: &[u8]) -> io::Result<()>;
+    fn write(&self, file: &mut Self::File, position: u64, parts: [&[u8]; 3]) -> io::Result<()>;
     /// Cuts a file to this length.
     ///
     /// # Errors
@@ -66,6 +67,11 @@ pub trait Disk: Send + 'static {
     /// # Errors
     /// Those of the system.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// Renames a file.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file.
     ///
     /// # Errors
@@ -117,12 +123,15 @@ impl Disk for RealDisk {
         Ok(entries)
     }
 
-    fn open(&self, path: &Path) -> io::Result<File> {
-        options().append(true).open(path)
+    fn open(&self, path: &Path) -> io::Result<(File, u64)> {
+        let file = options().write(true).open(path)?;
+        let bytes = file.metadata()?.len();
+        Ok((file, bytes))
     }
 
-    fn write(&self, file: &mut File, head: &[u8], rest: &[u8]) -> io::Result<()> {
-        let mut parts = [IoSlice::new(head), IoSlice::new(rest)];
+    fn write(&self, file: &mut File, position: u64, parts: [&[u8]; 3]) -> io::Result<()> {
+        file.seek(SeekFrom::Start(position))?;
+        let mut parts = parts.map(IoSlice::new);
         let mut left = parts.as_mut_slice();
         IoSlice::advance_slices(&mut left, 0);
         while !left.is_empty() {
@@ -151,6 +160,10 @@ impl Disk for RealDisk {
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         fs::read(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
     }
 
     fn remove_file(&self, path: &Path) -> io::Result<()> {

@@ -19,6 +19,7 @@ pub const HEADER: usize = 16;
 
 pub(super) const RECORDS: u8 = 1;
 const ACK: u8 = 2;
+const END: u8 = 3;
 
 /// What a frame says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum Frame<'a> {
     Records(Records<'a>),
     /// These records are delivered or dropped.
     Ack(Range<u64>),
+    /// What follows is left of an earlier use of the file.
+    End,
 }
 
 /// Records of one hand-over.
@@ -139,6 +142,11 @@ pub fn write_ack(out: &mut Vec<u8>, numbers: &Range<u64>) {
     });
 }
 
+/// Writes a frame that says that what follows is left of an earlier use of the file.
+pub fn write_end(out: &mut Vec<u8>) {
+    frame(out, END, &[], |_| {});
+}
+
 /// Writes a frame, but for the `rest` of its content.
 fn frame(out: &mut Vec<u8>, kind: u8, rest: &[u8], write: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
@@ -178,6 +186,9 @@ pub(super) fn read<'a>(bytes: &'a [u8], budget: &mut usize) -> Option<(Frame<'a>
 fn parse<'a>(content: &'a [u8], budget: &mut usize) -> Option<Frame<'a>> {
     let mut cursor = Cursor(content);
     let [kind] = *cursor.take()?;
+    if kind == END {
+        return cursor.0.is_empty().then_some(Frame::End);
+    }
     let first = u64::from_le_bytes(*cursor.take()?);
     let second = u64::from_le_bytes(*cursor.take()?);
     match kind {

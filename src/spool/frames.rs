@@ -16,7 +16,7 @@ pub enum Found<'a> {
 /// length for each of its marks.
 const SEARCH_FACTOR: usize = 4;
 
-/// The frames of a file. Behind what cannot be read it goes on at the next mark.
+/// The frames of a file, up to [`Frame::End`]. Behind what cannot be read it goes on at the next mark.
 #[derive(Debug)]
 pub struct Frames<'a> {
     bytes: &'a [u8],
@@ -40,7 +40,7 @@ impl<'a> Iterator for Frames<'a> {
             return None;
         }
         if let Some((frame, rest)) = read(self.bytes, &mut self.budget) {
-            self.bytes = rest;
+            self.bytes = if frame == Frame::End { &[] } else { rest };
             return Some(Found::Frame(frame));
         }
         let mut damaged = 1;
@@ -63,7 +63,7 @@ impl<'a> Iterator for Frames<'a> {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::frame::{CHECKED, PREFIX, RECORDS, begin_records, write_ack},
+        super::frame::{CHECKED, PREFIX, RECORDS, begin_records, write_ack, write_end},
         *,
     };
 
@@ -89,6 +89,19 @@ mod tests {
         };
         assert_eq!((records.numbers(), records.wall_ms, numbers), (7..9, 99, &(3..5)));
         assert_eq!(records.iter().collect::<Vec<_>>(), [b"1".as_slice(), b"23"]);
+    }
+
+    #[test]
+    fn what_is_left_of_an_earlier_use_is_not_read() {
+        let (mut bytes, _) = two_frames();
+        let earlier = bytes.clone();
+        write_end(&mut bytes);
+        bytes.extend_from_slice(&earlier[5..]);
+        let found: Vec<_> = Frames::new(&bytes).collect();
+        assert!(matches!(
+            found.as_slice(),
+            [Found::Frame(Frame::Records(_)), Found::Frame(Frame::Ack(_)), Found::Frame(Frame::End)]
+        ));
     }
 
     #[test]

@@ -15,10 +15,12 @@
 //!     <run>.run/                                what one process has written, for one exporter
 //!         traces-00000000000000000000.seg       a segment: signal, and number of its first record
 //!         traces-00000000000000000000.ack       which of its records are delivered or dropped
+//!         traces.spare                          the file of a removed segment, for the next one
 //! ```
 //!
-//! A segment is written at its end only, closed at 4 MiB (a sixteenth of `maxSpoolBytes` if that is less), and removed when
-//! all its records are acknowledged. Numbers of one signal only grow from segment to segment of a run. A run is adopted by
+//! A segment is closed at 4 MiB (a sixteenth of `maxSpoolBytes` if that is less), and removed when all its records are
+//! acknowledged. Its file may become that of a later segment of its signal. That segment is written over it from its
+//! beginning, and a frame says where the new records end. Numbers of one signal only grow from segment to segment of a run. A run is adopted by
 //! whoever gets its lock; it is removed when its last segment is. Other files are left alone.
 //!
 //! # Format, version 1
@@ -39,8 +41,8 @@
 //! | mark | 4 | `F7 4D 53 46`; `F7` does not occur in UTF-8 |
 //! | length | 4 | of what follows the checksum |
 //! | checksum | 4 | CRC-32 of what follows it |
-//! | kind | 1 | 1 records, 2 acknowledgement |
-//! | first | 8 | number of the first record |
+//! | kind | 1 | 1 records, 2 acknowledgement, 3 end: what follows is left of an earlier segment |
+//! | first | 8 | records, acknowledgement: number of the first record |
 //! | time, count | 8, 4 | records: when they were exported, in milliseconds since 1970; how many |
 //! | lengths | 4 each | records: bytes of the JSON of each |
 //! | JSON | | records: one after the other |
@@ -52,7 +54,7 @@
 //! | `frame`, `frames` | bytes; the search for the next frame behind damage |
 //! | `segment` | names, and what a segment says |
 //! | `store` | the state: what is parked, what is held, and the commands that change it |
-//! | `writer`, `limits` | open files; what may be kept |
+//! | `writer`, `spares`, `limits` | open files; files to be used again; what may be kept |
 //! | `claim` | owners of runs |
 //! | `ranges`, `block` | sets of numbers; records in one piece |
 //! | `disk`, `mounts` | the file system |
@@ -68,6 +70,7 @@ pub mod message;
 mod mounts;
 pub mod ranges;
 pub mod segment;
+mod spares;
 pub mod store;
 pub mod thread;
 mod writer;

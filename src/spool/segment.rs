@@ -36,8 +36,10 @@ pub struct Segment {
     pub signal: Signal,
     /// Where it is.
     pub path: PathBuf,
-    /// Its length, and that of its acknowledgements.
+    /// Its length.
     pub bytes: u64,
+    /// The length of its acknowledgements.
+    pub ack_bytes: u64,
     /// When its first record was exported, in milliseconds since 1970.
     pub oldest_ms: u64,
     /// When its last record was exported.

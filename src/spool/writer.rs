@@ -13,8 +13,9 @@ use super::{
     frame,
     limits::Limits,
     segment::{self, Key, OWN_RUN, Segment},
+    spares::Spares,
 };
-use crate::signal::Signal;
+use crate::{signal::Signal, spool::message::Counts};
 
 /// A segment is closed when it has grown to this.
 const SEGMENT_BYTES: u64 = 4 << 20;
@@ -25,7 +26,12 @@ const MIN_SEGMENT_BYTES: u64 = 16 << 10;
 struct Open<F> {
     key: Key,
     file: F,
-    bytes: u64,
+    /// Where the next frame begins.
+    end: u64,
+    /// The length of the file. What is behind `end` is left of an earlier segment.
+    length: u64,
+    /// The part of `length` that the store knows.
+    counted: u64,
     dirty: bool,
 }
 
@@ -35,7 +41,7 @@ pub struct Appended {
     pub key: Key,
     /// Where that is.
     pub path: PathBuf,
-    /// Bytes written.
+    /// Bytes that its file has grown by.
     pub bytes: u64,
     /// A segment that is full now.
     pub closed: Option<Key>,
@@ -55,7 +61,9 @@ pub struct Writer<D: Disk> {
     unsynced_names: BTreeSet<PathBuf>,
     /// Acknowledgements of removed segments. They are removed once the removal of the segments is synced.
     doomed: Vec<PathBuf>,
+    spares: Spares,
     buffer: Vec<u8>,
+    mark: Vec<u8>,
 }
 
 impl<D: Disk> Writer<D> {
@@ -69,14 +77,16 @@ impl<D: Disk> Writer<D> {
             unsynced: Vec::new(),
             unsynced_names: BTreeSet::new(),
             doomed: Vec::new(),
+            spares: Spares::default(),
             buffer: Vec::new(),
+            mark: Vec::new(),
         }
     }
 
     /// Writes records to the open segment of their signal, as one frame.
     pub fn append(&mut self, disk: &D, run: &Path, signal: Signal, block: &Block) -> io::Result<Appended> {
         let Some(slot) = self.segments.get_mut(signal.index()) else { return Err(io::ErrorKind::InvalidInput.into()) };
-        let full = slot.take_if(|open| open.bytes >= self.segment_bytes);
+        let full = slot.take_if(|open| open.end >= self.segment_bytes);
         let closed = full.map(|open| {
             let key = open.key;
             if self.syncs && open.dirty {
@@ -91,19 +101,27 @@ impl<D: Disk> Writer<D> {
             open
         } else {
             frame::write_header(&mut self.buffer, signal);
-            let file = disk.open(&path)?;
+            self.spares.reuse(disk, signal, &path);
+            let (file, length) = disk.open(&path)?;
             self.unsynced_names.insert(run.to_owned());
-            slot.insert(Open { key, file, bytes: 0, dirty: true })
+            slot.insert(Open { key, file, end: 0, length, counted: 0, dirty: true })
         };
         frame::begin_records(&mut self.buffer, block.first, block.wall_ms, &block.lengths, &block.json);
-        if let Err(error) = disk.write(&mut open.file, &self.buffer, &block.json) {
+        let end = open.end + (self.buffer.len() + block.json.len()) as u64;
+        self.mark.clear();
+        if end < open.length {
+            frame::write_end(&mut self.mark);
+        }
+        if let Err(error) = disk.write(&mut open.file, open.end, [&self.buffer, &block.json, &self.mark]) {
             // The records of a torn frame are in memory. The next process must not count them as lost.
-            let _ = if open.bytes == 0 { disk.remove_file(&path) } else { disk.truncate(&open.file, open.bytes) };
+            let _ = if open.end == 0 { disk.remove_file(&path) } else { disk.truncate(&open.file, open.end) };
             return Err(error);
         }
         open.dirty = true;
-        let bytes = (self.buffer.len() + block.json.len()) as u64;
-        open.bytes += bytes;
+        open.end = end;
+        open.length = open.length.max(end + self.mark.len() as u64);
+        let bytes = open.length - open.counted;
+        open.counted = open.length;
         Ok(Appended { key, path, bytes, closed })
     }
 
@@ -120,15 +138,16 @@ impl<D: Disk> Writer<D> {
             open
         } else {
             let path = segment::acks_path(&segment.path);
-            let file = disk.open(&path)?;
+            let (file, end) = disk.open(&path)?;
             self.unsynced_names.extend(path.parent().map(Path::to_owned));
-            slot.insert(Open { key, file, bytes: 0, dirty: true })
+            slot.insert(Open { key, file, end, length: end, counted: end, dirty: true })
         };
         self.buffer.clear();
         frame::write_ack(&mut self.buffer, numbers);
-        disk.write(&mut open.file, &self.buffer, &[])?;
+        disk.write(&mut open.file, open.end, [&self.buffer, &[], &[]])?;
+        open.end += self.buffer.len() as u64;
         open.dirty = true;
-        segment.bytes += self.buffer.len() as u64;
+        segment.ack_bytes += self.buffer.len() as u64;
         Ok(self.buffer.len() as u64)
     }
 
@@ -137,15 +156,21 @@ impl<D: Disk> Writer<D> {
         self.segments.iter().flatten().any(|open| open.key == key)
     }
 
-    /// Removes the files of a segment.
-    pub fn remove(&mut self, disk: &D, key: Key, path: &Path) {
+    /// Removes the files of a segment, or keeps that of its records for a later segment. `bytes`: the length
+    /// of that file.
+    pub fn remove(&mut self, disk: &D, key: Key, path: &Path, bytes: u64) {
+        let was_closed = !self.writes(key);
         for slot in self.segments.iter_mut().chain(&mut self.acks) {
             slot.take_if(|open| open.key == key);
         }
         // What is removed need not reach the disk before.
         self.unsynced.retain(|(other, _)| *other != key);
-        // The next owner of the run reads a file that cannot be removed now.
-        let _ = disk.remove_file(path);
+        let fits = (self.segment_bytes..=2 * self.segment_bytes).contains(&bytes);
+        let kept = key.0 == OWN_RUN && was_closed && fits && self.spares.keep(disk, key.1, path, bytes);
+        if !kept {
+            // The next owner of the run reads a file that cannot be removed now.
+            let _ = disk.remove_file(path);
+        }
         self.unsynced_names.extend(path.parent().map(Path::to_owned));
         self.doomed.push(segment::acks_path(path));
     }
@@ -181,6 +206,16 @@ impl<D: Disk> Writer<D> {
         }
     }
 
+    /// Removes files that are kept for later segments; returns whether there were any.
+    pub fn remove_spares(&mut self, disk: &D) -> bool {
+        self.spares.remove(disk)
+    }
+
+    /// The lengths of the files that are kept for later segments, by signal.
+    pub fn spare_bytes(&self) -> Counts {
+        self.spares.bytes()
+    }
+
     /// Closes all files.
     pub fn close(&mut self) {
         for open in self.segments.iter_mut().chain(&mut self.acks).filter_map(Option::take) {
@@ -199,7 +234,7 @@ impl<D: Disk> Writer<D> {
     /// Includes a file of a dead run in the next sync: its process may have died before its own sync.
     pub fn adopt(&mut self, disk: &D, key: Key, path: &Path) {
         if self.syncs {
-            self.unsynced.extend(disk.open(path).map(|file| (key, file)));
+            self.unsynced.extend(disk.open(path).map(|(file, _)| (key, file)));
             self.unsynced_names.extend(path.parent().map(Path::to_owned));
         }
     }
@@ -208,5 +243,6 @@ impl<D: Disk> Writer<D> {
     pub fn forget(&mut self) {
         self.close();
         self.unsynced.clear();
+        self.spares.forget();
     }
 }

@@ -4,15 +4,19 @@
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
-use mastra_native_exporter::signal::Signal;
+use mastra_native_exporter::{signal::Signal, spool::limits::Limits};
 
 use super::{
     disk::SimDisk,
-    process::{Process, record},
+    process::{LIMITS, Process, directory, record},
 };
 
 const CRASHES: u64 = 1000;
 const GENERATIONS: u64 = 3;
+const STEPS: u32 = 400;
+/// Small enough for many segments in a process that exports [`LARGE`] records, and large enough for all of them.
+const SMALL: Limits = Limits { max_bytes: 512 << 10, ..LIMITS };
+const LARGE: usize = 900;
 
 /// The promise about a record.
 #[expect(clippy::struct_excessive_bools, reason = "each is a promise of its own")]
@@ -31,6 +35,9 @@ struct Fate {
 struct World {
     disk: SimDisk,
     random: Rng,
+    limits: Limits,
+    /// The bytes of a record beyond those of [`record`].
+    extra: usize,
     next: u64,
     fates: BTreeMap<Vec<u8>, Fate>,
 }
@@ -73,7 +80,9 @@ impl World {
 
     fn export(&mut self, process: &mut Process) -> Vec<Vec<u8>> {
         let count = self.random.u64(1..6);
-        let records: Vec<_> = (self.next..self.next + count).map(record).collect();
+        let extra = self.extra;
+        let padded = |id| [record(id), b" ".repeat(extra)].concat();
+        let records: Vec<_> = (self.next..self.next + count).map(padded).collect();
         self.next += count;
         let signal = Signal::ALL[self.random.usize(0..2)];
         process.export(signal, &records);
@@ -86,11 +95,20 @@ impl World {
 
     fn settle(&mut self, process: &mut Process) -> Vec<Vec<u8>> {
         let held: Vec<_> = process.held.keys().copied().collect();
-        let Some(&key) = self.random.choice(&held) else { return Vec::new() };
-        let record = process.held[&key].clone();
-        process.settle(key);
-        self.fates.get_mut(&record).unwrap().settled = !self.disk.is_stopped();
-        vec![record]
+        let all = self.random.u8(0..4) == 0;
+        let chosen = if all { held } else { self.random.choice(held).into_iter().collect() };
+        let mut records = Vec::new();
+        for key in chosen {
+            records.push(process.held[&key].clone());
+            process.settle(key);
+            if self.disk.is_stopped() {
+                break;
+            }
+        }
+        for record in &records {
+            self.fates.get_mut(record).unwrap().settled = !self.disk.is_stopped();
+        }
+        records
     }
 
     fn let_go(&mut self, process: &mut Process) -> Vec<Vec<u8>> {
@@ -108,7 +126,11 @@ impl World {
     }
 
     /// After a crash: checks the records on the disk, which are then the expected ones.
-    fn check(&mut self, power_lost: bool, found: &BTreeMap<Vec<u8>, u32>, seed: u64) {
+    /// `unreadable`: the records that are said to be lost.
+    fn check(&mut self, power_lost: bool, found: &BTreeMap<Vec<u8>, u32>, unreadable: u64, seed: u64) {
+        let may_be_torn = |fate: &&Fate| fate.unsure || power_lost && !fate.kept_synced;
+        let torn = self.fates.values().filter(may_be_torn).count() as u64;
+        assert!(unreadable <= torn, "seed {seed}: {unreadable} records are called unreadable, {torn} can be");
         for (record, count) in found {
             assert_eq!(*count, 1, "seed {seed}: twice: {}", String::from_utf8_lossy(record));
             assert!(self.fates.contains_key(record), "seed {seed}: never exported");
@@ -132,8 +154,8 @@ impl World {
 }
 
 /// The records that a new process would deliver. Settles none of them.
-fn look(disk: &SimDisk, now_ms: u64) -> (Process, BTreeMap<Vec<u8>, u32>) {
-    let mut process = Process::start(disk, now_ms);
+fn look(disk: &SimDisk, now_ms: u64, limits: Limits) -> (Process, BTreeMap<Vec<u8>, u32>) {
+    let mut process = Process::start_with(disk, now_ms, limits, &directory());
     process.work();
     while process.read(1 << 20) > 0 {}
     let mut found = BTreeMap::new();
@@ -141,14 +163,16 @@ fn look(disk: &SimDisk, now_ms: u64) -> (Process, BTreeMap<Vec<u8>, u32>) {
     (process, found)
 }
 
-fn run(seed: u64) {
+/// Returns the number of files that became spare, or segments again.
+fn run(seed: u64) -> u64 {
     let mut random = Rng::with_seed(seed);
     let disk = SimDisk::default();
-    let mut world = World { disk: disk.clone(), random: random.fork(), next: 0, fates: BTreeMap::new() };
-    let mut process = Process::start(&disk, 1_000_000);
+    let (limits, extra, operations) = if random.bool() { (LIMITS, 0, 150) } else { (SMALL, LARGE, 600) };
+    let mut world = World { disk: disk.clone(), random: random.fork(), limits, extra, next: 0, fates: BTreeMap::new() };
+    let mut process = Process::start_with(&disk, 1_000_000, limits, &directory());
     for generation in 0..GENERATIONS {
-        disk.stop_after(random.u64(0..150), random.u64(..));
-        world.live(&mut process, 400);
+        disk.stop_after(random.u64(0..operations), random.u64(..));
+        world.live(&mut process, STEPS);
         let power_lost = random.bool();
         let now_ms = process.now_ms;
         // A dead process runs nothing, so its destructors must not run either.
@@ -158,8 +182,8 @@ fn run(seed: u64) {
         } else {
             disk.kill();
         }
-        let (next, found) = look(&disk, now_ms);
-        world.check(power_lost, &found, seed);
+        let (next, found) = look(&disk, now_ms, world.limits);
+        world.check(power_lost, &found, next.dropped("spoolUnreadable"), seed);
         process = next;
         assert!(generation > 0 || process.dropped.keys().all(|reason| *reason == "spoolUnreadable"), "seed {seed}");
     }
@@ -170,9 +194,11 @@ fn run(seed: u64) {
     }
     process.store.close();
     assert_eq!(disk.files().keys().collect::<Vec<_>>(), Vec::<&std::path::PathBuf>::new(), "seed {seed}");
+    disk.renamed()
 }
 
 #[test]
 fn a_thousand_crashes() {
-    (0..CRASHES).for_each(run);
+    let renamed: u64 = (0..CRASHES).map(run).sum();
+    assert!(renamed > CRASHES, "{renamed} files were used again");
 }

@@ -26,6 +26,20 @@ fn park_all(process: &mut Process) {
     }
 }
 
+fn settle_all(process: &mut Process) {
+    let held: Vec<_> = process.held.keys().copied().collect();
+    for key in held {
+        process.settle(key);
+    }
+}
+
+/// The lengths of files in which nothing is kept.
+fn spare_bytes(disk: &SimDisk) -> u64 {
+    let files = disk.files();
+    let spare = files.iter().filter(|(path, _)| path.extension().is_some_and(|ending| ending == "spare"));
+    spare.map(|(_, content)| content.len() as u64).sum()
+}
+
 #[test]
 fn the_oldest_goes_first_and_is_counted() {
     let disk = SimDisk::default();
@@ -38,6 +52,33 @@ fn the_oldest_goes_first_and_is_counted() {
     let lost = process.dropped("spoolFull");
     assert!((1..12_000).contains(&lost), "{lost}");
     assert_eq!(process.deliver_parked(), records(lost..12_000));
+}
+
+#[test]
+fn files_that_are_kept_for_later_segments_count_and_go_first() {
+    let disk = SimDisk::default();
+    let mut process = small(&disk, 1);
+    let mut most = 0;
+    for id in 0..24_000 {
+        process.export(SIGNAL, &[record(id)]);
+        // Every second segment, more or less, is settled.
+        if id / 1000 % 2 == 0 {
+            settle_all(&mut process);
+        } else {
+            park_all(&mut process);
+        }
+        most = most.max(spare_bytes(&disk));
+        if id % 50 == 0 {
+            // Removes acknowledgements of segments that are gone.
+            process.tick(1);
+            assert!(bytes_on(&disk) <= MAX_BYTES);
+            assert_eq!(process.store.bytes()[SIGNAL.index()], bytes_on(&disk), "what is said");
+        }
+    }
+    assert!(most > 0, "none was kept");
+    assert!(process.dropped("spoolFull") > 0, "the limit was reached");
+    process.confirm();
+    assert_eq!(spare_bytes(&disk), 0, "the process may end now");
 }
 
 #[test]

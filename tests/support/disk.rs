@@ -1,5 +1,6 @@
 //! A file system in memory that stops at a chosen operation. After a kill everything written is kept. After a loss of
-//! power any data that was not synced may be lost. A write in which the disk stopped is torn.
+//! power any data that was not synced may be lost: sectors hold what was written last, or what was synced. A write in which
+//! the disk stopped is torn.
 //!
 //! It is a model, because a test cannot switch the power off.
 
@@ -13,11 +14,14 @@ use std::{
 use fastrand::Rng;
 use mastra_native_exporter::spool::disk::{Disk, Entry};
 
+/// A sector is written as a whole. Those of real disks are larger; small ones tear more frames.
+const SECTOR: usize = 64;
+
 #[derive(Default)]
 struct Inode {
     content: Vec<u8>,
-    /// The number of its bytes that survive a loss of power.
-    synced: usize,
+    /// What survives a loss of power.
+    synced: Vec<u8>,
     locked: bool,
 }
 
@@ -38,6 +42,8 @@ struct World {
     errors: u64,
     /// Bytes of writes that did not.
     written_bytes: u64,
+    /// Files that were renamed.
+    renamed: u64,
     /// The number of the process. Locks of earlier processes have no effect.
     process: u64,
     torn: Rng,
@@ -97,6 +103,11 @@ impl SimDisk {
         self.world().written_bytes
     }
 
+    /// Files that were renamed so far.
+    pub fn renamed(&self) -> u64 {
+        self.world().renamed
+    }
+
     /// Kills the process, so that another one may start.
     pub fn kill(&self) {
         let mut world = self.world();
@@ -110,12 +121,17 @@ impl SimDisk {
         self.kill();
         let mut world = self.world();
         for inode in &mut world.inodes {
-            let length = random.usize(inode.synced..=inode.content.len());
-            inode.content.truncate(length);
-            // Some file systems write the length of a file before its content.
-            let zeros = if random.bool() { random.usize(0..=(length - inode.synced)) } else { 0 };
-            inode.content[length - zeros..].fill(0);
-            inode.synced = length;
+            // Some file systems write the length of a file before its content, so what is lost may be zeros.
+            let length = random.usize(inode.synced.len()..=inode.content.len());
+            inode.synced.resize(length, 0);
+            let (in_order, written) = (random.bool(), random.usize(0..=length));
+            for at in (0..length).step_by(SECTOR) {
+                if if in_order { at < written } else { random.bool() } {
+                    let sector = at..length.min(at + SECTOR);
+                    inode.synced[sector.clone()].copy_from_slice(&inode.content[sector]);
+                }
+            }
+            inode.content.clone_from(&inode.synced);
         }
         let World { names, directories, durable_names, durable_directories, .. } = &mut *world;
         let paths: BTreeSet<PathBuf> = names.keys().chain(durable_names.keys()).cloned().collect();
@@ -127,6 +143,13 @@ impl SimDisk {
                 Some(inode) => names.insert(path, inode),
                 None => names.remove(&path),
             };
+        }
+        // A file that was renamed has one of its names.
+        let mut named = BTreeMap::new();
+        for (path, inode) in names.clone() {
+            if let Some(other) = named.insert(inode, path.clone()) {
+                names.remove(if random.bool() { &path } else { &other });
+            }
         }
         let all: Vec<PathBuf> = directories.union(durable_directories).cloned().collect();
         for path in all {
@@ -234,12 +257,15 @@ impl Disk for SimDisk {
         Ok(inside.map(|(path, bytes)| Entry { name: name(path), bytes }).collect())
     }
 
-    fn open(&self, path: &Path) -> io::Result<SimFile> {
-        self.world().open(path).map(SimFile)
+    fn open(&self, path: &Path) -> io::Result<(SimFile, u64)> {
+        let mut world = self.world();
+        let inode = world.open(path)?;
+        Ok((SimFile(inode), world.inodes[inode].content.len() as u64))
     }
 
-    fn write(&self, file: &mut SimFile, head: &[u8], rest: &[u8]) -> io::Result<()> {
-        let bytes = [head, rest].concat();
+    fn write(&self, file: &mut SimFile, position: u64, parts: [&[u8]; 3]) -> io::Result<()> {
+        let bytes = parts.concat();
+        let position = usize::try_from(position).unwrap();
         let mut world = self.world();
         let begun = !world.stopped;
         let goes_on = world.goes_on();
@@ -248,7 +274,9 @@ impl Disk for SimDisk {
             _ if begun => world.torn.usize(0..=bytes.len().saturating_sub(1)),
             _ => 0,
         };
-        world.inodes[file.0].content.extend_from_slice(&bytes[..written]);
+        let content = &mut world.inodes[file.0].content;
+        content.resize(content.len().max(position + written), 0);
+        content[position..position + written].copy_from_slice(&bytes[..written]);
         goes_on?;
         if let Some(kind) = world.failing {
             world.errors += 1;
@@ -263,14 +291,15 @@ impl Disk for SimDisk {
         world.goes_on()?;
         let inode = &mut world.inodes[file.0];
         inode.content.truncate(usize::try_from(bytes).unwrap());
-        inode.synced = inode.synced.min(inode.content.len());
+        inode.synced.truncate(inode.content.len());
         Ok(())
     }
 
     fn sync(&self, file: &SimFile) -> io::Result<()> {
         let mut world = self.world();
         world.goes_on()?;
-        world.inodes[file.0].synced = world.inodes[file.0].content.len();
+        let inode = &mut world.inodes[file.0];
+        inode.synced.clone_from(&inode.content);
         Ok(())
     }
 
@@ -292,6 +321,16 @@ impl Disk for SimDisk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let world = self.world();
         Ok(world.inodes[world.named(path)?].content.clone())
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut world = self.world();
+        let inode = world.named(from)?;
+        world.goes_on()?;
+        world.names.remove(from);
+        world.names.insert(to.to_owned(), inode);
+        world.renamed += 1;
+        Ok(())
     }
 
     fn remove_file(&self, path: &Path) -> io::Result<()> {

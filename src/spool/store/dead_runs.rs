@@ -12,6 +12,7 @@ use crate::{
         message::{Counts, Report},
         ranges::Ranges,
         segment::{self, Key, MAX_NUMBER, MAX_RUN, OWN_RUN, RunId, Segment},
+        spares,
     },
     stats::DropReason,
 };
@@ -53,7 +54,8 @@ impl<D: Disk> Store<D> {
     }
 
     fn take_over(&mut self, run: Run<D>) {
-        let mut files = self.disk.list(&run.directory).unwrap_or_default();
+        let files = self.disk.list(&run.directory).unwrap_or_default();
+        let (spare, mut files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| spares::is_name(&file.name));
         files.sort_by(|one, other| one.name.cmp(&other.name));
         let segments = files.into_iter().filter_map(|file| Some((segment::parse_name(&file.name)?, file)));
         let segments: Vec<_> = segments.collect();
@@ -64,6 +66,9 @@ impl<D: Disk> Store<D> {
         {
             self.left_alone.insert(run.name);
             return self.report(Report::LeftAlone { path: shown(&run.directory), version });
+        }
+        for file in spare {
+            let _ = self.disk.remove_file(&run.directory.join(file.name));
         }
         self.last_run += 1;
         let next = segments.iter().skip(1).map(|((signal, first), _)| Some((*signal, *first))).chain([None]);
@@ -117,10 +122,19 @@ impl<D: Disk> Store<D> {
         }
         self.report(Report::Recovered(counts));
         let (oldest_ms, newest_ms) = scanned.wall_ms.unwrap_or((self.now_ms, self.now_ms));
-        let bytes = length + acks.len() as u64;
-        let (parked, held) = (scanned.readable, Ranges::default());
-        self.total_bytes += bytes;
-        let segment = Segment { signal, path: path.clone(), bytes, oldest_ms, newest_ms, parked, held, failures: 0 };
+        let ack_bytes = acks.len() as u64;
+        self.total_bytes += length + ack_bytes;
+        let segment = Segment {
+            signal,
+            path: path.clone(),
+            bytes: length,
+            ack_bytes,
+            oldest_ms,
+            newest_ms,
+            parked: scanned.readable,
+            held: Ranges::default(),
+            failures: 0,
+        };
         self.segments.insert(key, segment);
         if !scanned.unreadable.is_empty() {
             let records = scanned.unreadable.count();

@@ -47,7 +47,7 @@ impl<D: Disk> Store<D> {
         let own: Vec<Key> = self.segments.keys().filter(|key| key.0 == OWN_RUN).copied().collect();
         for key in own {
             if let Some(segment) = self.segments.remove(&key) {
-                self.total_bytes -= segment.bytes.min(self.total_bytes);
+                self.total_bytes = self.total_bytes.saturating_sub(segment.bytes + segment.ack_bytes);
                 self.lose(segment.signal, DropReason::SpoolUnreadable, segment.parked.count());
             }
         }
@@ -59,6 +59,7 @@ impl<D: Disk> Store<D> {
     pub(super) fn fail(&mut self, error: &io::Error) {
         self.writer.close();
         self.remove_settled();
+        self.writer.remove_spares(&self.disk);
         if self.retry_in.replace(RETRY_TICKS).is_none() {
             let path = shown(&self.directory);
             self.report(Report::Failed { path, error: error.to_string() });
@@ -76,6 +77,7 @@ impl<D: Disk> Store<D> {
     pub(super) fn tidy(&mut self) {
         self.writer.close();
         self.remove_settled();
+        self.writer.remove_spares(&self.disk);
         if !self.holds_any(OWN_RUN)
             && let Some(run) = self.own.take()
         {

@@ -33,6 +33,7 @@ impl<D: Disk> Store<D> {
                     signal,
                     path: appended.path,
                     bytes: 0,
+                    ack_bytes: 0,
                     oldest_ms: block.wall_ms,
                     newest_ms: block.wall_ms,
                     parked: Ranges::default(),

@@ -12,7 +12,11 @@ use crate::{
 impl<D: Disk> Store<D> {
     /// Removes the oldest segments until `maxSpoolBytes` holds.
     pub(super) fn make_room(&mut self) {
-        while self.total_bytes + self.live_bytes > self.limits.max_bytes {
+        let spare_bytes = |store: &Self| store.writer.spare_bytes().iter().sum::<u64>();
+        while self.total_bytes + self.live_bytes + spare_bytes(self) > self.limits.max_bytes {
+            if self.writer.remove_spares(&self.disk) {
+                continue;
+            }
             if self.has_work() {
                 self.work();
                 continue;

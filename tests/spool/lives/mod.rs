@@ -208,8 +208,8 @@ impl<'a> Life<'a> {
     async fn finish(mut self) {
         *lock(&self.weather) = Weather::Fine;
         self.world.disk.fail(None);
-        // After the end of a script nothing is read back until there is a new record.
-        self.pass(3000).await;
+        // After the end of a script, which takes 5 s at most, nothing is read back until there is a new record.
+        self.pass(6000).await;
         self.export();
         for _ in 0..1000 {
             self.pass(10_000).await;
