@@ -1,5 +1,6 @@
 // `npm test` builds, and runs the Rust and the Node tests. It ends with the time of each step and the counts of both.
 import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 
 import { TEST_TIMEOUT, testFiles } from './test-files.mjs';
 
@@ -42,7 +43,9 @@ const reporters = ['spec', './scripts/slowest.mjs'].flatMap((name) => [`--test-r
 await mustRun('build', 'npm', ['run', '--silent', 'build']);
 await mustRun('compiling Rust tests', 'cargo', ['test', '--no-run']);
 const rust = await run('Rust tests', 'cargo', ['test']);
-const node = await run('Node tests', process.execPath, ['--test', ...reporters, TEST_TIMEOUT, ...testFiles()]);
+// Most tests wait for child processes. Without this option Node leaves one processor idle.
+const concurrency = `--test-concurrency=${availableParallelism()}`;
+const node = await run('Node tests', process.execPath, ['--test', concurrency, ...reporters, TEST_TIMEOUT, ...testFiles()]);
 
 const passed = sum(rust.output, /^test result: .* (\d+) passed/gm) + sum(node.output, /^ℹ pass (\d+)/gm);
 const failed = sum(rust.output, / (\d+) failed;/g) + sum(node.output, /^ℹ fail (\d+)/gm);
