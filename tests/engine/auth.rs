@@ -1,6 +1,6 @@
 //! The cost of rejected credentials, and how rejections are reported.
 
-use mastra_native_exporter::{event::Event, signal::Signal, stats::DropReason};
+use mastra_native_exporter::{event::Event, protocol::answer::Outcome, signal::Signal, stats::DropReason};
 use tokio::time::sleep;
 
 use crate::support::{Answer, Exporter, Heard, NO_URL, Rig, delivered, delivered_after, events, failed, ms, rejected};
@@ -207,4 +207,17 @@ async fn a_cooldown_of_one_exporter_is_not_one_of_another() {
     rejected_one.hand_over("0{}");
     rejected_one.flushed(1).await;
     assert_eq!(dropped_in_cooldown(&mut other).await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_another_try_is_dropped_with_the_rejection() {
+    let rig = Rig::start();
+    let exporter = rig.open("", |call| match call.signal {
+        Signal::Logs => failed("down"),
+        _ => Answer::After(ms(100), Outcome::AuthRejected(401)),
+    });
+    exporter.hand_over("0{}\n1{}");
+    exporter.flush(1);
+    sleep(ms(101)).await;
+    assert_eq!((exporter.undelivered(), exporter.counts().dropped_for(DropReason::AuthRejected)), (0, 2));
 }

@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
-use mastra_native_exporter::protocol::answer::{self, Outcome, classify};
+use mastra_native_exporter::{
+    command::FlushKind,
+    event::Event,
+    protocol::answer::{self, Outcome, classify},
+    signal::Signal,
+};
 use tokio::time::sleep;
 
-use crate::support::{Answer, Rig, at_once, delivered, first, held, ms, secs};
+use crate::support::{Answer, Rig, at_once, delivered, failed, first, held, ms, secs};
 
 const ONE_A_BATCH: &str = r#""maxBatchSize":1"#;
 
@@ -104,4 +109,20 @@ async fn a_wait_beyond_the_window_is_followed_by_one_last_attempt() {
         assert_eq!(exporter.collector.times(), [ms(0), secs(60)]);
         assert_eq!((exporter.counts().delivered, heard.last().unwrap().at), (delivered, secs(60)));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_begins_at_the_end_leaves_one_try_to_the_signals_that_were_not_asked() {
+    let rig = Rig::start();
+    let mut logs_fail = true;
+    let mut exporter = rig.open("", move |call| match call.signal {
+        Signal::Traces => Answer::After(ms(200), Outcome::Retry { cause: "503".to_owned(), after: Some(secs(300)) }),
+        _ if std::mem::take(&mut logs_fail) => failed("down"),
+        _ => delivered(),
+    });
+    exporter.hand_over("0{}\n1{}");
+    exporter.flush_as(1, FlushKind::Exit, secs(5));
+    exporter.until(|event| *event == Event::Flushed { ticket: 1 }).await;
+    let tries = |signal| exporter.collector.calls().iter().filter(|call| call.signal == signal).count();
+    assert_eq!((tries(Signal::Traces), tries(Signal::Logs), exporter.counts().delivered), (1, 2, 1));
 }

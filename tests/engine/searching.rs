@@ -91,6 +91,8 @@ async fn a_batch_that_is_answered_400_whatever_is_in_it_costs_a_bounded_search_a
         assert_eq!(dropped_for(&heard, DropReason::Refused), count as u64);
         let lines = events(&heard).into_iter().filter(|event| matches!(event, Event::SignalDropped { .. })).count();
         assert!(lines <= 1, "{lines} lines for {count} records");
+        let named = events(&heard).into_iter().filter(|event| matches!(event, Event::RecordDropped { .. })).count();
+        assert!(count > 1 || (calls, lines, named) == (1, 1, 0), "a batch of one record is not searched");
     }
 }
 
