@@ -12,10 +12,11 @@ use super::{
     disk::Disk,
     frame,
     limits::Limits,
+    message::Counts,
     segment::{self, Key, OWN_RUN, Segment},
     spares::Spares,
 };
-use crate::{signal::Signal, spool::message::Counts};
+use crate::signal::Signal;
 
 /// A segment is closed when it has grown to this.
 const SEGMENT_BYTES: u64 = 4 << 20;
@@ -30,8 +31,6 @@ struct Open<F> {
     end: u64,
     /// The length of the file. What is behind `end` is left of an earlier segment.
     length: u64,
-    /// The part of `length` that the store knows.
-    counted: u64,
     dirty: bool,
 }
 
@@ -104,9 +103,10 @@ impl<D: Disk> Writer<D> {
             self.spares.reuse(disk, signal, &path);
             let (file, length) = disk.open(&path)?;
             self.unsynced_names.insert(run.to_owned());
-            slot.insert(Open { key, file, end: 0, length, counted: 0, dirty: true })
+            slot.insert(Open { key, file, end: 0, length, dirty: true })
         };
         frame::begin_records(&mut self.buffer, block.first, block.wall_ms, &block.lengths, &block.json);
+        let known = if open.end == 0 { 0 } else { open.length };
         let end = open.end + (self.buffer.len() + block.json.len()) as u64;
         self.mark.clear();
         if end < open.length {
@@ -120,9 +120,7 @@ impl<D: Disk> Writer<D> {
         open.dirty = true;
         open.end = end;
         open.length = open.length.max(end + self.mark.len() as u64);
-        let bytes = open.length - open.counted;
-        open.counted = open.length;
-        Ok(Appended { key, path, bytes, closed })
+        Ok(Appended { key, path, bytes: open.length - known, closed })
     }
 
     /// Notes that records of a segment are settled, in the file beside it; returns the bytes that this took.
@@ -140,7 +138,7 @@ impl<D: Disk> Writer<D> {
             let path = segment::acks_path(&segment.path);
             let (file, end) = disk.open(&path)?;
             self.unsynced_names.extend(path.parent().map(Path::to_owned));
-            slot.insert(Open { key, file, end, length: end, counted: end, dirty: true })
+            slot.insert(Open { key, file, end, length: end, dirty: true })
         };
         self.buffer.clear();
         frame::write_ack(&mut self.buffer, numbers);

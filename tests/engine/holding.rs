@@ -126,3 +126,17 @@ async fn a_wait_that_begins_at_the_end_leaves_one_try_to_the_signals_that_were_n
     let tries = |signal| exporter.collector.calls().iter().filter(|call| call.signal == signal).count();
     assert_eq!((tries(Signal::Traces), tries(Signal::Logs), exporter.counts().delivered), (1, 2, 1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_waits_for_the_end_of_a_wait_that_its_time_allows_and_for_no_other() {
+    for (within, answered) in [(9, 10), (10, 20), (11, 20)] {
+        let rig = Rig::start();
+        let mut exporter = rig.open("", first([held(20)]));
+        exporter.hand_over("0{}");
+        exporter.flush(1);
+        sleep(secs(10)).await;
+        exporter.flush_as(2, FlushKind::Flush, secs(within));
+        let heard = exporter.until(|event| *event == Event::Flushed { ticket: 2 }).await;
+        assert_eq!(heard.last().unwrap().at, secs(answered), "within {within} s");
+    }
+}
