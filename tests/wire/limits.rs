@@ -46,6 +46,14 @@ fn a_record_that_is_too_large_costs_no_other_and_is_named() {
 }
 
 #[test]
+fn what_is_beyond_the_limit_is_not_written() {
+    let case = CASES.iter().find(|case| case.name == "Array.from({length:300},(_, i)=>i)").unwrap();
+    let (records, _) = decode(&case.bytes(), 100);
+    let written = records[0].1.as_ref().unwrap_err().bytes;
+    assert!(case.records[0].len() > 1000 && (101..=110).contains(&written), "{written} bytes");
+}
+
+#[test]
 fn a_decoder_can_be_used_again_after_anything() {
     let mut decoder = Decoder::default();
     for _ in 0..2 {
