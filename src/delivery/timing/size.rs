@@ -117,6 +117,25 @@ mod tests {
         assert_eq!(limit.max(), Some(1900), "known to pass");
     }
 
+    #[test]
+    fn one_body_finds_out_what_passes_and_the_next_raise_waits() {
+        let (mut limit, now) = (SizeLimit::default(), clock::now());
+        limit.on_refused(now, 4000, 2000);
+        let now = now + FIRST_RAISE;
+        limit.on_delivered(now, 1900);
+        limit.on_sent(2000);
+        assert_eq!(limit.max(), Some(2250), "a body of the old size finds out nothing");
+        limit.on_sent(2100);
+        assert_eq!(limit.max(), Some(2000), "the others stay below");
+        limit.on_returned(1500);
+        assert_eq!(limit.max(), Some(2000), "it is still in flight");
+        limit.on_returned(2100);
+        limit.on_delivered(now, 2100);
+        assert_eq!(limit.max(), Some(2250));
+        limit.on_delivered(now + NEXT_RAISE, 2100);
+        assert_eq!(limit.max(), Some(4500));
+    }
+
     /// The times at which bodies are refused, for bodies that are as large as they may be.
     fn refusals(limit: impl Fn(Duration) -> usize, first_len: usize, lasts: Duration) -> (Vec<u64>, Option<usize>) {
         let (mut size, start, mut refused) = (SizeLimit::default(), clock::now(), Vec::new());
