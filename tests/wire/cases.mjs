@@ -125,7 +125,7 @@ for (const [name, elements, records] of [
   ['a complete span', [COMPLETE_SPANS, ended, SPANS, ended], [json(ended), complete(ended)]],
   ['a span with nothing', [SPANS, {}], [complete({})]],
   ['a span with undefined and null', [SPANS, span({ id: undefined, endTime: null, errorInfo: undefined, type: null })], [complete(span({ id: undefined, endTime: null, errorInfo: undefined, type: null }))]],
-  ['texts between records', [LOGS, log, '{"text":1}', log, '"é"', '"漢"', SPANS, '{"whole":true}', ended], [json(log), '{"text":1}', json(log), '"é"', '"漢"', '{"whole":true}', complete(ended)]],
+  ['texts between records', [LOGS, log, '{"text":1}', log, '"é"', '"Ã©"', '"漢"', SPANS, '{"whole":true}', ended], [json(log), '{"text":1}', json(log), '"é"', '"Ã©"', '"漢"', '{"whole":true}', complete(ended)]],
   ['an empty record', [LOGS, {}], ['{}']],
 ]) emit('records', name, elements, records);
 
