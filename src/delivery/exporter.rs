@@ -118,7 +118,7 @@ impl Exporter {
     /// Takes records. `unread`: bytes of later buffers that the engine has not read yet.
     pub fn on_records(&mut self, now: Instant, records: &Records, unread: usize, decoder: &mut Decoder) {
         self.unread = unread;
-        // Also when they are turned away.
+        // Records that are turned away show too that the process goes on.
         self.spooling.on_records();
         if let Err(reason) = self.gate.admit(now, records.counts.iter().sum()) {
             self.ledger.turn_away(records.counts, reason);

@@ -53,6 +53,12 @@ pub struct Segment {
 }
 
 impl Segment {
+    /// The length of its files.
+    #[must_use]
+    pub fn disk_bytes(&self) -> u64 {
+        self.bytes + self.ack_bytes
+    }
+
     /// Whether each of its records is settled.
     #[must_use]
     pub fn is_settled(&self) -> bool {

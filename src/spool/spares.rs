@@ -1,5 +1,5 @@
 //! Files of settled segments, kept for later segments of the same signal. A write over bytes that the system has in memory
-//! costs about half of a write to a new file, and nothing has to be removed.
+//! costs less than a write to a new file, and no file has to be removed.
 
 use std::path::{Path, PathBuf};
 

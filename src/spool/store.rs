@@ -155,7 +155,7 @@ impl<D: Disk> Store<D> {
     #[must_use]
     pub fn bytes(&self) -> Counts {
         let mut bytes = self.writer.spare_bytes();
-        let segments = self.segments.iter().map(|(key, segment)| (key.1, segment.bytes + segment.ack_bytes));
+        let segments = self.segments.iter().map(|(key, segment)| (key.1, segment.disk_bytes()));
         for (signal, length) in segments.chain(self.unscanned.iter().map(|file| (file.key.1, file.bytes))) {
             if let Some(sum) = bytes.get_mut(signal) {
                 *sum += length;
@@ -189,7 +189,7 @@ impl<D: Disk> Store<D> {
 
     fn remove_segment(&mut self, key: Key) {
         let Some(segment) = self.segments.remove(&key) else { return };
-        self.total_bytes = self.total_bytes.saturating_sub(segment.bytes + segment.ack_bytes);
+        self.total_bytes = self.total_bytes.saturating_sub(segment.disk_bytes());
         self.writer.remove(&self.disk, key, &segment.path, segment.bytes);
         self.remove_run_if_done(key.0);
     }

@@ -188,10 +188,7 @@ fn run(seed: u64) -> u64 {
         assert!(generation > 0 || process.dropped.keys().all(|reason| *reason == "spoolUnreadable"), "seed {seed}");
     }
     // At the end everything is delivered, and no file is left.
-    let held: Vec<_> = process.held.keys().copied().collect();
-    for key in held {
-        process.settle(key);
-    }
+    process.settle_all();
     process.store.close();
     assert_eq!(disk.files().keys().collect::<Vec<_>>(), Vec::<&std::path::PathBuf>::new(), "seed {seed}");
     disk.renamed()

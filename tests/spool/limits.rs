@@ -1,6 +1,10 @@
 //! The limits on the size of the spool and on the age of its records.
 
-use mastra_native_exporter::{signal::Signal, spool::limits::Limits};
+use mastra_native_exporter::{
+    signal::Signal,
+    spool::{limits::Limits, message::Command},
+    stats::DropReason,
+};
 
 use super::{
     disk::SimDisk,
@@ -23,13 +27,6 @@ fn park_all(process: &mut Process) {
     let held: Vec<_> = process.held.keys().copied().collect();
     for key in held {
         process.park(key);
-    }
-}
-
-fn settle_all(process: &mut Process) {
-    let held: Vec<_> = process.held.keys().copied().collect();
-    for key in held {
-        process.settle(key);
     }
 }
 
@@ -63,7 +60,7 @@ fn files_that_are_kept_for_later_segments_count_and_go_first() {
         process.export(SIGNAL, &[record(id)]);
         // Every second segment, more or less, is settled.
         if id / 1000 % 2 == 0 {
-            settle_all(&mut process);
+            process.settle_all();
         } else {
             park_all(&mut process);
         }
@@ -79,6 +76,20 @@ fn files_that_are_kept_for_later_segments_count_and_go_first() {
     assert!(process.dropped("spoolFull") > 0, "the limit was reached");
     process.confirm();
     assert_eq!(spare_bytes(&disk), 0, "the process may end now");
+}
+
+#[test]
+fn what_is_not_wanted_any_more_is_in_no_file_that_is_kept_for_later_segments() {
+    let disk = SimDisk::default();
+    let mut process = small(&disk, 1);
+    let mut id = 0;
+    while spare_bytes(&disk) == 0 {
+        process.export(SIGNAL, &[record(id)]);
+        process.settle_all();
+        id += 1;
+    }
+    process.store.on_command(Command::Discard(1, DropReason::Shutdown), 1);
+    assert_eq!(bytes_on(&disk), 0);
 }
 
 #[test]

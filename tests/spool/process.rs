@@ -78,6 +78,14 @@ impl Process {
         self.command(Command::Ack(signal, place));
     }
 
+    /// Settles every held record.
+    pub fn settle_all(&mut self) {
+        let held: Vec<_> = self.held.keys().copied().collect();
+        for key in held {
+            self.settle(key);
+        }
+    }
+
     /// The memory lets go of a held record.
     pub fn park(&mut self, key: (usize, RunId, u64)) {
         self.held.remove(&key).expect("it is held");

@@ -105,10 +105,7 @@ fn a_run_without_records_leaves_nothing() {
     let disk = SimDisk::default();
     let mut process = Process::start(&disk, 1);
     process.export(SIGNAL, &records(0..2));
-    let held: Vec<_> = process.held.keys().copied().collect();
-    for key in held {
-        process.settle(key);
-    }
+    process.settle_all();
     process.store.close();
     assert_eq!(disk.files().len(), 0);
 }

@@ -47,7 +47,7 @@ impl<D: Disk> Store<D> {
         let own: Vec<Key> = self.segments.keys().filter(|key| key.0 == OWN_RUN).copied().collect();
         for key in own {
             if let Some(segment) = self.segments.remove(&key) {
-                self.total_bytes = self.total_bytes.saturating_sub(segment.bytes + segment.ack_bytes);
+                self.total_bytes = self.total_bytes.saturating_sub(segment.disk_bytes());
                 self.lose(segment.signal, DropReason::SpoolUnreadable, segment.parked.count());
             }
         }
