@@ -20,7 +20,7 @@
 //! | `protocol` | what a collector of Mastra is: where a signal goes, the body around records, what an answer means; pure |
 //! | `spool` | what is kept on a disk; the only code that waits for one |
 //! | `transport` | one request |
-//! | `wire` | V8 serializer bytes to JSON bytes |
+//! | `wire` | the words and strings of the JS thread to JSON bytes |
 //! | `config`, `signal`, `stats`, `health` | options, kinds of telemetry, counters, the state of an exporter |
 //! | `clock` | the only reader of clock and randomness |
 //!
@@ -37,7 +37,7 @@
 //! |---|---|
 //! | peer | the exporter of Mastra in JavaScript that ours replaces; "(peer)" marks a rule that is taken from it |
 //! | record | one span, log, metric, score or feedback; which of the five is its signal |
-//! | atom | one element of the flat array in which records cross to the engine: a key, a value or a mark |
+//! | word, shape | 32 bits of the form in which records cross to the engine; the keys that several objects have, in one order |
 //! | piece | records that cross in one buffer |
 //! | payload | the JSON of consecutive records of one signal, with their numbers |
 //! | batch | records of all signals that were gathered until a limit, a timer or a flush closed it |

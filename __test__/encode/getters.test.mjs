@@ -54,7 +54,7 @@ describe('each getter is read once', () => {
   }
 });
 
-test('very many values become text early: the walk does not read a million of them first', async (t) => {
+test('a getter among very many values is read once', async (t) => {
   const collector = await startCollector();
   t.after(() => collector.close());
   const exporter = new CloudExporter({ accessToken: 't', endpoint: collector.url, logger: recordingLogger() });
@@ -63,7 +63,6 @@ test('very many values become text early: the walk does not read a million of th
   list[2_000] = { get lazy() { return (reads += 1); } };
   await exporter.onLogEvent({ type: 'log', log: { message: 'm', metadata: { list } } });
   await exporter.shutdown();
-  // Once for the length of the text, once for the text.
-  assert.equal(collector.requests.map(({ text }) => text).join('').match(/"lazy":(\d+)/)?.[1], '2');
-  assert.equal(reads, 2);
+  assert.equal(collector.requests.map(({ text }) => text).join('').match(/"lazy":(\d+)/)?.[1], '1');
+  assert.equal(reads, 1);
 });

@@ -35,7 +35,7 @@ describe('buffers', { concurrency: true }, () => {
     const { buffers, records } = await run('a turn');
     assert.equal(records.length, 100);
     assert.equal(buffers.length, 4);
-    assert.ok(buffers[0] > 7 * buffers[3], `${buffers}`);
+    assert.ok(buffers[0] > 6 * buffers[3], `${buffers}`);
   });
 
   test('128 Ki characters and one record at most', async () => {

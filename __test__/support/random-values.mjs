@@ -1,4 +1,4 @@
-// Random nested values: all kinds for which JSON.stringify has a rule, and values that have no atoms.
+// Random nested values: all kinds for which JSON.stringify has a rule, and values that JSON leaves out.
 import vm from 'node:vm';
 
 const CHARS = ['a', 'é', 'ÿ', 'Ā', '漢', '\u{1F600}', '"', '\\', '\n', '\0', '\ud800', '\udc00', '\x1f', '\x7f', '\u2028', ' ', '/'];

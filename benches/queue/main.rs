@@ -12,13 +12,13 @@ use mastra_native_exporter::{
     delivery::exporter::Exporter,
     event::{Event, Sink},
     protocol::answer::Outcome,
-    signal::Signal,
-    wire::{
-        Decoder,
-        tag::{ARRAY, ARRAY_END, INT32, UTF8_STRING, VERSION, VERSION_TAG},
-    },
+    wire::Decoder,
 };
 use tokio::time::Instant;
+
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark ends when something is wrong")]
+#[path = "../../tests/support/wire.rs"]
+mod wire;
 
 const JOBS: usize = 100_000;
 const OPTIONS: &str =
@@ -32,23 +32,7 @@ impl Sink for Deaf {
 
 /// One log record, `{}`.
 fn record() -> Records {
-    let bytes = vec![
-        VERSION_TAG,
-        u8::try_from(VERSION).expect("a byte"),
-        ARRAY,
-        2,
-        INT32,
-        2,
-        UTF8_STRING,
-        2,
-        b'{',
-        b'}',
-        ARRAY_END,
-        0,
-        2,
-    ];
-    let counts = Signal::ALL.map(|signal| u64::from(signal == Signal::Logs));
-    Records { bytes, counts, at_ms: 0.0 }
+    wire::records("1{}")
 }
 
 fn down() -> Outcome {

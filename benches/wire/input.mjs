@@ -1,4 +1,4 @@
-// Prints { name: { atoms, clone } } as JSON, both in hex: the same records as the facade hands them over, and as a
+// Prints { name: { words, clone } } as JSON, both in hex: the same records as the facade hands them over, and as a
 // structured clone.
 import v8 from 'node:v8';
 
@@ -7,17 +7,17 @@ import { PROFILES } from '../../bench/profiles.mjs';
 
 const { flatten } = await facadeModule('encode/flat');
 const { Replacements } = await facadeModule('encode/replacements');
-const { emptyAtoms, writeAtoms } = await facadeModule('encode/wire');
+const { Words } = await facadeModule('encode/words');
 const SPANS = 0;
 
 function buffer(records) {
-  const atoms = emptyAtoms();
-  atoms.push(SPANS);
-  for (const record of records) flatten(record, atoms, Infinity, new Replacements());
+  const words = new Words();
+  words.kind(SPANS);
+  for (const record of records) flatten(record, words, Infinity, new Replacements());
   const serializer = new v8.Serializer();
   serializer.writeHeader();
   serializer.writeValue(records);
-  return { atoms: Buffer.from(writeAtoms(atoms)).toString('hex'), clone: serializer.releaseBuffer().toString('hex') };
+  return { words: Buffer.from(words.write()).toString('hex'), clone: serializer.releaseBuffer().toString('hex') };
 }
 const spans = (name, count) => buffer(Array.from({ length: count }, (_, index) => PROFILES[name].make(index)));
 const text = (part) => buffer([{ text: part.repeat(Math.ceil(262_144 / part.length)) }]);

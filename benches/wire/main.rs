@@ -16,7 +16,7 @@ const MAX_BYTES: usize = 16 << 20;
 /// Records in both forms.
 #[derive(Deserialize)]
 struct Input {
-    atoms: String,
+    words: String,
     clone: String,
 }
 
@@ -42,11 +42,11 @@ fn decode(decoder: &mut Decoder, bytes: &[u8]) -> usize {
 
 fn wire(criterion: &mut Criterion) {
     let mut decoder = Decoder::default();
-    for (name, Input { atoms, clone }) in inputs() {
-        let (atoms, clone) = (unhex(&atoms), unhex(&clone));
+    for (name, Input { words, clone }) in inputs() {
+        let (words, clone) = (unhex(&words), unhex(&clone));
         let mut group = criterion.benchmark_group(&name);
-        group.throughput(Throughput::Bytes(decode(&mut decoder, &atoms) as u64));
-        group.bench_function("ours", |bencher| bencher.iter(|| decode(&mut decoder, &atoms)));
+        group.throughput(Throughput::Bytes(decode(&mut decoder, &words) as u64));
+        group.bench_function("ours", |bencher| bencher.iter(|| decode(&mut decoder, &words)));
         group.bench_function("tree and serde_json", |bencher| bencher.iter(|| tree::json(&clone)));
         group.finish();
     }

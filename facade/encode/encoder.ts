@@ -6,7 +6,8 @@ import { jsonText, type JsonText } from './json-text.js';
 import { Replacements } from './replacements.js';
 import { exportedRecord, exportedSpan, spanRecord } from './records.js';
 import { TextTooLongError } from './safe-json.js';
-import { IS_V8, emptyAtoms, writeAtoms } from './wire.js';
+import { IS_V8 } from './wire.js';
+import { Words } from './words.js';
 
 /** A record as the application exports it. */
 export interface Entry {
@@ -39,7 +40,7 @@ export class Piece {
   total = 0;
   readonly #maxRecords: number;
   readonly #maxRecordChars: number;
-  readonly #atoms = emptyAtoms();
+  readonly #words = new Words();
   #replacements = new Replacements();
   #kind = -1;
   #chars = 0;
@@ -59,14 +60,14 @@ export class Piece {
     const { signal } = entry;
     const [record, complete] = entry.complete ? [exportedRecord(entry.record), true] : exportedSpan(entry.record as AnyExportedSpan);
     const kind = signal === 'traces' && complete ? COMPLETE_SPANS : SIGNALS.indexOf(signal);
-    if (kind !== this.#kind) this.#atoms.push((this.#kind = kind));
+    if (kind !== this.#kind) this.#words.kind((this.#kind = kind));
     const whole = (): object => (complete ? record : spanRecord(record as AnyExportedSpan));
     let problem: Problem | undefined;
     let chars = -1;
     if (IS_V8) {
       const replacements = this.#replacements;
       try {
-        chars = flatten(record, this.#atoms, this.#maxRecordChars, replacements);
+        chars = flatten(record, this.#words, this.#maxRecordChars, replacements);
       } catch (error) {
         if (error instanceof TextTooLongError) problem = { signal, record: whole(), dropped: 'recordTooLarge', replaced: [], replacedCount: 0 };
         // Otherwise the stack is full. The text needs less of it.
@@ -83,7 +84,7 @@ export class Piece {
       const json = jsonText(read, this.#maxRecordChars);
       if (json.dropped || json.replacedCount > 0) problem = { signal, record: read, ...json };
       if (json.text === undefined) return problem;
-      this.#atoms.push(json.text);
+      this.#words.text(json.text);
       chars = json.text.length;
     }
     this.#chars += chars;
@@ -94,14 +95,14 @@ export class Piece {
 
   /** The bytes in the format that src/wire/mod.rs describes. */
   write(): ArrayBuffer {
-    return writeAtoms(this.#atoms);
+    return this.#words.write();
   }
 
-  /** The list is used again, and must not keep the strings alive. */
+  /** Empties the piece, which is used again. */
   clear(): void {
     this.total = 0;
     this.counts.fill(0);
-    this.#atoms.length = 0;
+    this.#words.clear();
     this.#kind = -1;
     this.#chars = 0;
   }

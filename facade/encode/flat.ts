@@ -4,9 +4,8 @@ import { innerText } from './json-text.js';
 import { isExtended, isPlainObject } from './plain.js';
 import { type Replacements, isStackOverflow, thrownText } from './replacements.js';
 import { TextTooLongError, asJson, isRawJSON, unwrapped } from './safe-json.js';
-
-/** The elements of the flat array. `undefined` is a mark. The grammar is in `src/wire/mod.rs`. */
-export type Atom = string | number | boolean | null | undefined;
+import type { Shape } from './shapes.js';
+import type { Words } from './words.js';
 
 /**
  * The limit on nesting; what is nested deeper is encoded as JSON text. The engine reads twice this depth
@@ -15,24 +14,13 @@ export type Atom = string | number | boolean | null | undefined;
 const MAX_DEPTH = 128;
 /** The depth for which the lists of the walk have room from the start. */
 const USUAL_DEPTH = 16;
-/**
- * The length of the list above which no further array or object is added: a few shared objects may expand without end,
- * and an atom takes 8 bytes of the heap.
- */
-const MAX_ATOMS = 2 ** 20;
-/** The number of elements of an array after which the atoms of all its elements are estimated. */
-const ESTIMATED_AFTER = 1024;
-
-/** Thrown when a record has too many values for the list. */
-class TooManyAtomsError extends Error {}
-
 const { getTime, toJSON: dateToJSON, toISOString: dateToISOString } = Date.prototype;
 /** Whether these methods were the original ones when this module was loaded. */
 const DATES_ARE_NATIVE = [dateToJSON, dateToISOString].every((method) => /\[native code\]/.test(Function.prototype.toString.call(method)));
 
 /** What is known while a record is flattened. */
 interface Walk {
-  readonly atoms: Atom[];
+  readonly words: Words;
   /** The number of characters that the record may still have. */
   left: number;
   /** The objects around the present value, by depth; the record has depth 0. Deeper ones are of earlier values. */
@@ -45,22 +33,21 @@ interface Walk {
 }
 
 /**
- * Appends the atoms of a record, which make the text that `JSON.stringify` makes. Values that it rejects are replaced,
- * and added to `replacements`. Each property is read once. Returns about the number of characters in the record; -1,
- * with nothing appended, when the record has a `toJSON` or more than a million atoms, by an estimate or in fact.
+ * Appends a record, as the text that `JSON.stringify` makes. Values that it rejects are replaced, and added to
+ * `replacements`. Each property is read once. Returns about the number of characters in the record; -1, with nothing
+ * appended, when the record has a `toJSON`.
  *
  * @throws TextTooLongError when the record certainly has more than `maxChars`.
  * @throws RangeError when the stack is full.
  */
-export function flatten(record: object, atoms: Atom[], maxChars: number, replacements: Replacements): number {
+export function flatten(record: object, words: Words, maxChars: number, replacements: Replacements): number {
   if (typeof (record as { toJSON?: unknown }).toJSON === 'function') return -1;
-  const start = atoms.length;
-  const walk: Walk = { atoms, left: maxChars, ancestors: new Array(USUAL_DEPTH), path: new Array(USUAL_DEPTH), replacements, forIn: !isExtended() };
+  const start = words.position();
+  const walk: Walk = { words, left: maxChars, ancestors: new Array(USUAL_DEPTH), path: new Array(USUAL_DEPTH), replacements, forIn: !isExtended() };
   try {
     addObject(walk, record as Record<string, unknown>, isPlainObject(record), 0);
   } catch (error) {
-    atoms.length = start;
-    if (error instanceof TooManyAtomsError) return -1;
+    words.rewind(start);
     throw error;
   }
   return maxChars - walk.left;
@@ -70,17 +57,20 @@ export function flatten(record: object, atoms: Atom[], maxChars: number, replace
 function addValue(walk: Walk, value: unknown, key: string | number, depth: number): void {
   switch (typeof value) {
     case 'string':
-      walk.atoms.push(value);
+      walk.words.string(value);
       walk.left -= value.length;
       return;
     case 'number':
+      walk.words.number(value);
+      walk.left -= 1;
+      return;
     case 'boolean':
-      walk.atoms.push(value);
+      walk.words.boolean(value);
       walk.left -= 1;
       return;
     case 'object':
       if (value !== null) return addContainer(walk, value, key, depth);
-      walk.atoms.push(null);
+      walk.words.null();
       walk.left -= 1;
       return;
     default:
@@ -93,7 +83,7 @@ function addContainer(walk: Walk, value: object, key: string | number, depth: nu
   const { toJSON } = value as { toJSON?: unknown };
   if (typeof toJSON !== 'function') return addMembers(walk, value, key, depth);
   if (DATES_ARE_NATIVE && toJSON === dateToJSON && types.isDate(value) && value.toISOString === dateToISOString) {
-    walk.atoms.push(undefined, true, getTime.call(value));
+    walk.words.date(getTime.call(value));
     walk.left -= 2;
     return;
   }
@@ -109,7 +99,7 @@ function addConverted(walk: Walk, value: unknown, key: string | number, depth: n
 }
 
 function addMembers(walk: Walk, value: object, key: string | number, depth: number): void {
-  const { atoms, ancestors } = walk;
+  const { ancestors } = walk;
   const isArray = Array.isArray(value);
   const isPlain = !isArray && isPlainObject(value);
   if (!isArray && !isPlain) {
@@ -123,102 +113,119 @@ function addMembers(walk: Walk, value: object, key: string | number, depth: numb
   }
   walk.left -= 2;
   walk.path[depth - 1] = key;
-  if (atoms.length > MAX_ATOMS) throw new TooManyAtomsError();
   if (depth > MAX_DEPTH) addInnerText(walk, value, depth);
   else if (isArray) addArray(walk, value, depth);
   else addObject(walk, value as Record<string, unknown>, isPlain, depth);
 }
 
 function addObject(walk: Walk, object: Record<string, unknown>, isPlain: boolean, depth: number): void {
-  const { atoms } = walk;
+  const { words } = walk;
   walk.ancestors[depth] = object;
-  atoms.push(undefined);
+  const index = words.beginObject();
+  let shape: Shape | undefined = words.shapes.root;
+  // V8 reads properties fastest with `for in`.
   if (walk.forIn && isPlain) {
-    // V8 reads properties fastest in this form. Values that are frequent are appended here, and counted together.
-    let chars = 0;
     for (const key in object) {
-      const start = atoms.length;
+      let value: unknown;
       try {
-        const value = object[key];
-        if (typeof value === 'string') {
-          atoms.push(key, value);
-          chars += key.length + value.length;
-        } else if (typeof value === 'number' || typeof value === 'boolean') {
-          atoms.push(key, value);
-          chars += key.length + 1;
-        } else if (value !== undefined) {
-          atoms.push(key);
-          chars += key.length;
-          addValue(walk, value, key, depth + 1);
-          // JSON leaves the property out.
-          if (atoms.length === start + 1) atoms.pop();
-        }
+        value = object[key];
       } catch (error) {
-        replaceThrown(walk, error, key, start, depth + 1);
+        value = replacementOf(walk, error, key, depth + 1);
       }
+      if (value !== undefined) shape = addProperty(walk, index, shape, key, value, depth + 1);
     }
-    walk.left -= chars;
-    if (walk.left < 0) throw new TextTooLongError();
   } else {
     for (const key of Object.keys(object)) {
-      const start = atoms.length;
+      let value: unknown;
       try {
-        addMember(walk, object[key], key, depth + 1);
+        value = object[key];
       } catch (error) {
-        replaceThrown(walk, error, key, start, depth + 1);
+        value = replacementOf(walk, error, key, depth + 1);
       }
+      if (value !== undefined) shape = addProperty(walk, index, shape, key, value, depth + 1);
     }
   }
-  atoms.push(undefined);
-}
-
-function addMember(walk: Walk, value: unknown, key: string, depth: number): void {
-  if (value === undefined) return;
-  const { atoms } = walk;
-  const withKey = atoms.push(key);
-  addValue(walk, value, key, depth);
-  // JSON leaves the property out.
-  if (atoms.length === withKey) atoms.pop();
-  walk.left -= key.length;
+  if (shape) words.shape(index, shape, false);
+  else words.end();
   if (walk.left < 0) throw new TextTooLongError();
 }
 
+/**
+ * Appends a property to the object at `index`, which has had the keys of `shape`. Returns its shape then; `undefined` once
+ * keys are beside their values.
+ */
+function addProperty(walk: Walk, index: number, shape: Shape | undefined, key: string, value: unknown, depth: number): Shape | undefined {
+  const { words } = walk;
+  const next = shape && words.shapes.after(shape, key);
+  if (!next) {
+    if (shape) words.shape(index, shape, true);
+    const start = words.position();
+    words.string(key);
+    // JSON leaves the property out.
+    if (addMember(walk, value, key, depth)) walk.left -= key.length;
+    else words.rewind(start);
+    return undefined;
+  }
+  if (typeof value === 'string') {
+    words.string(value);
+    walk.left -= value.length;
+  } else if (!addMember(walk, value, key, depth)) {
+    return shape;
+  }
+  walk.left -= key.length;
+  return next;
+}
+
+/** Appends a value, or what replaces a value that cannot be read; `false` where JSON has none. */
+function addMember(walk: Walk, value: unknown, key: string | number, depth: number): boolean {
+  const { words } = walk;
+  if (typeof value !== 'object' || value === null) {
+    const { length } = words;
+    addValue(walk, value, key, depth);
+    return words.length > length;
+  }
+  const start = words.position();
+  try {
+    addContainer(walk, value, key, depth);
+  } catch (error) {
+    const text = replacementOf(walk, error, key, depth);
+    words.rewind(start);
+    addValue(walk, text, key, depth);
+  }
+  return words.length > start.length;
+}
+
 function addArray(walk: Walk, array: unknown[], depth: number): void {
-  const { atoms } = walk;
+  const { words } = walk;
   // A proxy may report any length. Each element takes at least 1 of the budget.
   const reported = Math.max(array.length, 0);
   if (reported > walk.left) throw new TextTooLongError();
   // The length is an integer on the wire, also when it is reported as a double.
   const length = Math.trunc(reported) >>> 0;
-  if (atoms.length + length > MAX_ATOMS) throw new TooManyAtomsError();
   walk.ancestors[depth] = array;
-  const first = atoms.push(undefined, length);
+  words.array(length);
   for (let index = 0; index < length; index += 1) {
-    const start = atoms.length;
-    // What has been appended until then is thrown away: the sooner, the cheaper.
-    if (index === ESTIMATED_AFTER && first + (length * (start - first)) / index > MAX_ATOMS) throw new TooManyAtomsError();
+    let value: unknown;
     try {
-      const value = array[index];
-      if (typeof value === 'object' && value !== null) addContainer(walk, value, index, depth + 1);
-      else addValue(walk, value, index, depth + 1);
-      if (atoms.length === start) atoms.push(null);
+      value = array[index];
     } catch (error) {
-      replaceThrown(walk, error, index, start, depth + 1);
+      value = replacementOf(walk, error, index, depth + 1);
     }
+    if (!addMember(walk, value, index, depth + 1)) addValue(walk, null, index, depth + 1);
     if (walk.left < 0) throw new TextTooLongError();
   }
 }
 
-/** Replaces a value that cannot be read; its atoms begin at `start`. */
-function replaceThrown(walk: Walk, error: unknown, key: string | number, start: number, depth: number): void {
-  if (error instanceof TextTooLongError || error instanceof TooManyAtomsError || isStackOverflow(error)) throw error;
-  walk.atoms.length = start;
-  if (typeof key === 'string') walk.atoms.push(key);
-  replace(walk, key, depth, thrownText(error));
+/** The text that replaces a value that cannot be read. Throws errors that concern the whole record. */
+function replacementOf(walk: Walk, error: unknown, key: string | number, depth: number): string {
+  if (error instanceof TextTooLongError || isStackOverflow(error)) throw error;
+  const text = thrownText(error);
+  walk.replacements.add([...walk.path.slice(0, depth - 1), key], text);
+  return text;
 }
 
 function replace(walk: Walk, key: string | number, depth: number, value: string): void {
-  walk.atoms.push(value);
+  walk.words.string(value);
   walk.left -= value.length;
   walk.replacements.add([...walk.path.slice(0, depth - 1), key], value);
 }
@@ -234,6 +241,6 @@ function addInnerText(walk: Walk, value: object, depth: number): void {
 }
 
 function addText(walk: Walk, text: string): void {
-  walk.atoms.push(undefined, false, text);
+  walk.words.text(text);
   walk.left -= text.length;
 }

@@ -1,17 +1,14 @@
 import v8 from 'node:v8';
 
-import type { Atom } from './flat.js';
-
-/** Values of each kind, in a list that has grown and shrunk as others do. */
-const PROBE = emptyAtoms();
-PROBE.push(1, undefined, 2);
-PROBE.length = 1;
-PROBE.push(undefined, 'ab', 1.5, '\u{FF}', '\u{100}', true, false, null, undefined);
+/** Strings of both widths. */
+const PROBE_STRINGS = ['a', '\u{FF}', '\u{100}'];
+/** Words that show the order of bytes. */
+const PROBE_WORDS = Uint32Array.of(1, 0x01020304);
 /**
- * The bytes of the probe in version 15 of V8's format, which the engine reads (src/wire/tag.rs). Node 20 to 26 write
- * it.
+ * The bytes of the probe, with strings in version 15 of V8's format, which the engine reads (src/wire/tag.rs). Node 20
+ * to 26 write it.
  */
-const PROBE_BYTES = 'ff0f410a49025f220261624e000000000000f83f2201ff00630200015446305f24000a';
+const PROBE_BYTES = 'ff0f02010000000403020141032201612201ff0063020001240003';
 
 /**
  * Whether the engine can read what `v8.Serializer` writes. False where the JS engine is not V8, or V8 has another
@@ -19,55 +16,41 @@ const PROBE_BYTES = 'ff0f410a49025f220261624e000000000000f83f2201ff0063020001544
  */
 export const IS_V8 = isUnderstood();
 
-/**
- * A list for atoms, empty, that has held a string. V8 15 (Deno) would turn a list that began with numbers into a list of
- * doubles with holes at the first `undefined`, and write that in another form.
- */
-export function emptyAtoms(): Atom[] {
-  const atoms: Atom[] = [''];
-  atoms.pop();
-  return atoms;
-}
-
-/**
- * Writes the atoms of a list made by {@link emptyAtoms} into one buffer. Without {@link IS_V8} the list may contain
- * only kinds and texts.
- */
-export function writeAtoms(atoms: readonly Atom[]): ArrayBuffer {
-  const { buffer, byteOffset, byteLength } = IS_V8 ? serialize(atoms) : writeTexts(atoms);
+/** Makes one buffer of words and strings. Without {@link IS_V8} the words may contain only kinds and texts. */
+export function writeBuffer(words: Uint32Array, strings: string[]): ArrayBuffer {
+  const { buffer, byteOffset, byteLength } = IS_V8 ? serialize(words, strings) : inUtf8(words, strings);
   // A small Buffer may share its memory with others.
   return byteLength === buffer.byteLength ? buffer : buffer.slice(byteOffset, byteOffset + byteLength);
 }
 
-function serialize(atoms: readonly Atom[]): Buffer<ArrayBuffer> {
+function serialize(words: Uint32Array, strings: string[]): Buffer<ArrayBuffer> {
   // A new serializer each time: it keeps alive what it has written until it is collected itself. Here that is one
-  // array.
+  // array, which is empty then.
   const serializer = new v8.Serializer();
   serializer.writeHeader();
-  serializer.writeValue(atoms);
+  serializer.writeUint32(words.length);
+  serializer.writeRawBytes(words);
+  serializer.writeValue(strings);
+  strings.length = 0;
   return serializer.releaseBuffer() as Buffer<ArrayBuffer>;
 }
 
 function isUnderstood(): boolean {
   try {
-    return serialize(PROBE).toString('hex') === PROBE_BYTES;
+    return serialize(PROBE_WORDS, [...PROBE_STRINGS]).toString('hex') === PROBE_BYTES;
   } catch {
     return false;
   }
 }
 
-/** The same format, with the texts in UTF-8. */
-function writeTexts(atoms: readonly Atom[]): Buffer<ArrayBuffer> {
-  const parts = [Buffer.of(0xff, 15), tagged('A', atoms.length)];
-  for (const atom of atoms) {
-    if (typeof atom === 'number') {
-      parts.push(tagged('I', atom * 2));
-    } else {
-      const text = Buffer.from(String(atom));
-      parts.push(tagged('S', text.length), text);
-    }
+/** The same format, with the strings in UTF-8. */
+function inUtf8(words: Uint32Array, strings: readonly string[]): Buffer<ArrayBuffer> {
+  const parts = [Buffer.of(0xff, 15), varint(words.length), Buffer.from(words.buffer, words.byteOffset, words.byteLength), tagged('A', strings.length)];
+  for (const string of strings) {
+    const text = Buffer.from(string);
+    parts.push(tagged('S', text.length), text);
   }
-  parts.push(tagged('$', 0), varint(atoms.length));
+  parts.push(tagged('$', 0), varint(strings.length));
   return Buffer.concat(parts);
 }
 

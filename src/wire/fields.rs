@@ -32,15 +32,21 @@ pub enum Field {
 
 impl Field {
     const ALL: [(&'static [u8], Self); 8] = [
-        (b"id", Self::Id),
-        (b"type", Self::Type),
-        (b"startTime", Self::StartTime),
-        (b"endTime", Self::EndTime),
-        (b"errorInfo", Self::ErrorInfo),
-        (b"spanId", Self::SpanId),
-        (b"traceId", Self::TraceId),
-        (b"name", Self::Name),
+        (br#""id""#, Self::Id),
+        (br#""type""#, Self::Type),
+        (br#""startTime""#, Self::StartTime),
+        (br#""endTime""#, Self::EndTime),
+        (br#""errorInfo""#, Self::ErrorInfo),
+        (br#""spanId""#, Self::SpanId),
+        (br#""traceId""#, Self::TraceId),
+        (br#""name""#, Self::Name),
     ];
+
+    /// The field whose name is this JSON string.
+    #[must_use]
+    pub fn of(json: &[u8]) -> Option<Self> {
+        Self::ALL.iter().find(|(name, _)| *name == json).map(|&(_, field)| field)
+    }
 }
 
 impl Fields {
@@ -50,10 +56,9 @@ impl Fields {
         self.found.get(field as usize).cloned().flatten()
     }
 
-    /// Notes the position of a property's JSON.
-    pub fn note(&mut self, key: &[u8], value: Range<usize>) {
-        let field = Field::ALL.iter().find(|(name, _)| *name == key).map(|&(_, field)| field);
-        if let Some(found) = field.and_then(|field| self.found.get_mut(field as usize)) {
+    /// Notes the position of the field's JSON.
+    pub fn note(&mut self, field: Field, value: Range<usize>) {
+        if let Some(found) = self.found.get_mut(field as usize) {
             *found = Some(value);
         }
     }

@@ -78,10 +78,10 @@ fn escaped_chunk(chunk: &[u8; DENSE]) -> Option<([u8; 2 * DENSE + 1], usize)> {
     (!rare).then_some((bytes, len))
 }
 
-/// A string of UTF-16LE bytes. A surrogate without its other half is written as an escape.
-pub fn utf16(out: &mut Vec<u8>, text: &[u8]) {
+/// A string of UTF-16LE units. A surrogate without its other half is written as an escape.
+pub fn utf16(out: &mut Vec<u8>, text: &[[u8; 2]]) {
     out.push(b'"');
-    let (mut rest, _) = text.as_chunks::<2>();
+    let mut rest = text;
     while let Some((&unit, after)) = rest.split_first() {
         let unit = u16::from_le_bytes(unit);
         if unit < 0x80

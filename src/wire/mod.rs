@@ -1,40 +1,51 @@
-//! The format in which records cross from the JS thread: one buffer of V8's structured clone (see [`tag`]) with one
-//! flat array. The array spells out the records in the order in which they were exported. `undefined` is a mark and
-//! never a value.
+//! The format in which records cross from the JS thread. One buffer holds:
 //!
 //! ```text
-//! buffer    (kind | record | text)*
-//! kind      number                     of the records that follow: the index of their signal, or COMPLETE_SPANS
-//! record    undefined members
-//! members   (string value)* undefined
-//! value     null, true, false, number, string
-//!           undefined members          object
-//!           undefined number value*    array with this number of values
-//!           undefined true number      Date, in milliseconds since 1970
-//!           undefined false text       any value
-//! text      string                     what `JSON.stringify` has made
+//! FF 0F                   the version of V8's structured clone
+//! varint word*            the number of words, and the words: 32 bits, little endian
+//! array of strings        V8's structured clone of it (see [`tag`])
 //! ```
 //!
-//! A record is text when it has a `toJSON` of its own or very many values. A value is text when it is nested too deeply. Other JSON is made here, and spans that are no text get the further fields of the collector's schema.
+//! The strings are the keys of each shape, separated by NUL; the text of all short strings; then the long strings, in the
+//! order in which the words name them. The first word is the number of shapes. The other words spell out the records in
+//! the order in which they were exported (see [`word`]):
+//!
+//! ```text
+//! words     shapes (kind | record | text)*
+//! kind                                 of the records that follow: the index of their signal, or COMPLETE_SPANS
+//! record    object
+//! object    shape value* (string value)* end     the values of the shape's keys, then keys that are in no shape
+//! array     length value*
+//! value     constant | integer | double | date | string | text | array | object
+//! string    short | long
+//! text                                 what `JSON.stringify` has made
+//! ```
+//!
+//! The keys beside their values, and the end, are there only if the word of the object says so. A record is text when it
+//! has a `toJSON` of its own. A value is text when it is nested too deeply. Other JSON is made here, and spans that are no
+//! text get the further fields of the collector's schema.
 
 mod fields;
 mod json;
 mod reader;
+mod shapes;
 mod span;
+mod string;
 pub mod tag;
 mod transcode;
-
-use std::borrow::Cow;
+pub mod word;
 
 use thiserror::Error;
 
 use crate::{event::RecordName, signal::Signal};
 use fields::{Field, Fields};
 use reader::Reader;
-use transcode::Transcoder;
+use shapes::Shapes;
+use transcode::{Input, Transcoder};
+use word::Word;
 
 /// The kind of spans that have all fields of the collector's schema.
-const COMPLETE_SPANS: i32 = 5;
+const COMPLETE_SPANS: usize = 5;
 
 /// Memory of this size is kept for the JSON of the next record.
 const KEPT_BYTES: usize = 4 << 20;
@@ -54,6 +65,15 @@ pub enum Fault {
     /// The tag is one that the facade does not write.
     #[error("it holds something unexpected (tag {0})")]
     Tag(u8),
+    /// The word is one that the facade does not write.
+    #[error("it holds something unexpected (word {0:#x})")]
+    Word(u32),
+    /// The word may not come at this place.
+    #[error("it holds something at a wrong place ({0:?})")]
+    Place(Word),
+    /// An object names a shape that does not exist.
+    #[error("it holds an object whose keys are unknown")]
+    Shape,
     /// A record has no kind before it, or the kind does not exist.
     #[error("it holds a record of no kind")]
     Kind,
@@ -91,6 +111,7 @@ impl Rejected {
 pub struct Decoder {
     out: Vec<u8>,
     created_at: Vec<u8>,
+    shapes: Shapes,
 }
 
 impl Decoder {
@@ -106,81 +127,77 @@ impl Decoder {
         created_at_ms: f64,
         take: impl FnMut(Signal, Result<&[u8], Rejected>),
     ) -> Result<(), Fault> {
-        let Self { out, created_at } = self;
-        created_at.clear();
-        json::date(created_at, created_at_ms);
-        let result = Reader::new(bytes)
-            .and_then(|reader| read(Transcoder::new(reader, out), max_record_bytes, created_at, take));
+        self.created_at.clear();
+        json::date(&mut self.created_at, created_at_ms);
+        let result = self.read(bytes, max_record_bytes, take);
         // The memory of one enormous record is not kept.
-        out.clear();
-        out.shrink_to(KEPT_BYTES);
+        self.out.clear();
+        self.out.shrink_to(KEPT_BYTES);
+        self.shapes.clear();
         result
     }
-}
 
-fn read(
-    mut values: Transcoder<'_, '_>,
-    max_record_bytes: usize,
-    created_at: &[u8],
-    mut take: impl FnMut(Signal, Result<&[u8], Rejected>),
-) -> Result<(), Fault> {
-    let mut kind = None;
-    let length = values.reader.begin_array()?;
-    loop {
-        let tag = values.reader.tag()?;
-        if tag == tag::ARRAY_END {
-            return values.reader.end_array(length);
+    fn read(
+        &mut self,
+        bytes: &[u8],
+        max_record_bytes: usize,
+        mut take: impl FnMut(Signal, Result<&[u8], Rejected>),
+    ) -> Result<(), Fault> {
+        let Self { out, created_at, shapes } = self;
+        let mut strings = Reader::new(bytes)?;
+        let (count, words) = strings.words()?.split_first().ok_or(Fault::Truncated)?;
+        let length = strings.begin_array()?;
+        for _ in 0..u32::from_le_bytes(*count) {
+            shapes.add(strings.text()?)?;
         }
-        if tag == tag::INT32 {
-            kind = Some(kind_of(values.reader.zigzag()?)?);
-            continue;
-        }
-        let (signal, completes) = kind.ok_or(Fault::Kind)?;
-        values.out.clear();
-        if tag != tag::UNDEFINED {
-            let json = text(tag, &mut values.reader)?;
-            let json = json.as_bytes();
-            let too_large = || Rejected { fault: Fault::TooLarge, name: RecordName::of(json), bytes: json.len() };
-            take(signal, if json.len() > max_record_bytes { Err(too_large()) } else { Ok(json) });
-            continue;
-        }
-        let mut fields = Fields::default();
-        let written = values.record(max_record_bytes, &mut fields)?.and_then(|()| {
-            if completes {
-                span::complete(values.out, &fields, created_at);
+        let short = strings.text()?;
+        let mut values = Transcoder::new(Input { words, short, long: strings }, shapes, out);
+        let mut kind = None;
+        while !values.input.words.is_empty() {
+            let word = values.input.word()?;
+            if let Word::Kind(index) = word {
+                kind = Some(kind_of(index)?);
+                continue;
             }
-            let json = values.out.as_slice();
-            if json.len() > max_record_bytes { Err(Rejected::new(Fault::TooLarge, json, &fields)) } else { Ok(json) }
-        });
-        take(signal, written);
+            let (signal, completes) = kind.ok_or(Fault::Kind)?;
+            values.out.clear();
+            match word {
+                Word::Text => {
+                    let json = values.input.long.text()?.decoded();
+                    let json = json.as_bytes();
+                    let too_large =
+                        || Rejected { fault: Fault::TooLarge, name: RecordName::of(json), bytes: json.len() };
+                    take(signal, if json.len() > max_record_bytes { Err(too_large()) } else { Ok(json) });
+                }
+                Word::Object { shape, more } => {
+                    let mut fields = Fields::default();
+                    let written = values.record((shape, more), max_record_bytes, &mut fields)?.and_then(|()| {
+                        if completes {
+                            span::complete(values.out, &fields, created_at);
+                        }
+                        let json = values.out.as_slice();
+                        if json.len() > max_record_bytes {
+                            return Err(Rejected::new(Fault::TooLarge, json, &fields));
+                        }
+                        Ok(json)
+                    });
+                    take(signal, written);
+                }
+                other => return Err(Fault::Place(other)),
+            }
+        }
+        if !values.input.short.is_empty() {
+            return Err(Fault::Length);
+        }
+        values.input.long.end_array(length)
     }
 }
 
 /// The signal of a kind, and whether its records get further fields here.
-fn kind_of(kind: i32) -> Result<(Signal, bool), Fault> {
+fn kind_of(kind: usize) -> Result<(Signal, bool), Fault> {
     if kind == COMPLETE_SPANS {
         return Ok((Signal::Traces, false));
     }
     let signal = Signal::from_index(kind).ok_or(Fault::Kind)?;
     Ok((signal, signal == Signal::Traces))
-}
-
-/// The string whose tag has been read.
-fn text<'a>(tag: u8, reader: &mut Reader<'a>) -> Result<Cow<'a, str>, Fault> {
-    Ok(match tag {
-        tag::ONE_BYTE_STRING => {
-            let latin1 = reader.string()?;
-            match str::from_utf8(latin1) {
-                Ok(ascii) if ascii.is_ascii() => Cow::Borrowed(ascii),
-                _ => latin1.iter().map(|&byte| char::from(byte)).collect(),
-            }
-        }
-        tag::TWO_BYTE_STRING => {
-            let (units, _) = reader.string()?.as_chunks::<2>();
-            let units = units.iter().map(|&unit| u16::from_le_bytes(unit));
-            char::decode_utf16(units).map(|char| char.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
-        }
-        tag::UTF8_STRING => String::from_utf8_lossy(reader.string()?),
-        other => return Err(Fault::Tag(other)),
-    })
 }

@@ -1,9 +1,9 @@
 //! Reads a buffer from left to right. Every length is compared with the bytes that remain before it is used.
 
-use super::{Fault, tag};
+use super::{Fault, string::Text, tag};
 
 /// A position in a buffer.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -23,22 +23,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The number of bytes that have been read.
-    #[must_use]
-    pub fn at(&self) -> usize {
-        self.at
-    }
-
-    /// Continues at a position that [`Reader::at`] has returned.
-    pub fn seek(&mut self, at: usize) {
-        self.at = at;
+    /// The words of the buffer: a varint, then that number of words.
+    ///
+    /// # Errors
+    /// [`Fault::Truncated`], [`Fault::Length`]
+    pub fn words(&mut self) -> Result<&'a [[u8; 4]], Fault> {
+        let count = self.varint()? as usize;
+        let (words, _) = self.bytes(count.checked_mul(size_of::<u32>()).ok_or(Fault::Length)?)?.as_chunks();
+        Ok(words)
     }
 
     /// The next tag, after any padding.
-    ///
-    /// # Errors
-    /// [`Fault::Truncated`]
-    pub fn tag(&mut self) -> Result<u8, Fault> {
+    fn tag(&mut self) -> Result<u8, Fault> {
         loop {
             let byte = self.byte()?;
             if byte != tag::PADDING {
@@ -58,20 +54,31 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Ends the array of that length, after its last tag has been read.
+    /// Ends the array of that length.
     ///
     /// # Errors
-    /// [`Fault::Length`] when the end has another length.
+    /// [`Fault::Tag`] when something is left in it; [`Fault::Length`] when the end has another length.
     pub fn end_array(&mut self, length: u32) -> Result<(), Fault> {
+        match self.tag()? {
+            tag::ARRAY_END => {}
+            other => return Err(Fault::Tag(other)),
+        }
         let (named, repeated) = (self.varint()?, self.varint()?);
         if (named, repeated) == (0, length) { Ok(()) } else { Err(Fault::Length) }
     }
 
-    /// A varint of 32 bits.
+    /// The next string.
     ///
     /// # Errors
-    /// [`Fault::Truncated`]; [`Fault::Length`] when it is longer than 32 bits.
-    pub fn varint(&mut self) -> Result<u32, Fault> {
+    /// [`Fault::Tag`] when something else comes next; [`Fault::Truncated`], [`Fault::Length`]
+    pub fn text(&mut self) -> Result<Text<'a>, Fault> {
+        let tag = self.tag()?;
+        let length = self.varint()?;
+        Text::new(tag, self.bytes(length as usize)?)
+    }
+
+    /// A varint of 32 bits.
+    fn varint(&mut self) -> Result<u32, Fault> {
         let mut value = 0;
         for shift in [0, 7, 14, 21, 28] {
             let byte = self.byte()?;
@@ -83,38 +90,7 @@ impl<'a> Reader<'a> {
         Err(Fault::Length)
     }
 
-    /// A zigzag varint of 32 bits.
-    ///
-    /// # Errors
-    /// The same as [`Reader::varint`].
-    pub fn zigzag(&mut self) -> Result<i32, Fault> {
-        let value = self.varint()?;
-        Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
-    }
-
-    /// A double.
-    ///
-    /// # Errors
-    /// [`Fault::Truncated`]
-    pub fn double(&mut self) -> Result<f64, Fault> {
-        let (bytes, _) = self.rest().split_first_chunk().ok_or(Fault::Truncated)?;
-        self.at += bytes.len();
-        Ok(f64::from_le_bytes(*bytes))
-    }
-
-    /// The bytes of a string: a varint, then that number of bytes.
-    ///
-    /// # Errors
-    /// [`Fault::Truncated`], [`Fault::Length`]
-    pub fn string(&mut self) -> Result<&'a [u8], Fault> {
-        let length = self.varint()?;
-        self.bytes(length as usize)
-    }
-
     /// The next `length` bytes.
-    ///
-    /// # Errors
-    /// [`Fault::Truncated`]
     fn bytes(&mut self, length: usize) -> Result<&'a [u8], Fault> {
         let bytes = self.rest().get(..length).ok_or(Fault::Truncated)?;
         self.at += length;

@@ -1,168 +1,211 @@
-//! Makes JSON from the atoms of a record, without a tree between.
+//! Makes JSON from the words and strings of a record, without a tree between.
 
-use super::{Fault, Rejected, fields::Fields, json, reader::Reader, tag, text};
+use super::{
+    Fault, Rejected,
+    fields::{Field, Fields},
+    json,
+    reader::Reader,
+    shapes::Shapes,
+    string::Text,
+    word::Word,
+};
 
 /// The limit on nesting. The facade writes at most half of it.
 const MAX_DEPTH: u32 = 256;
 
+/// What is left of a buffer.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// The words.
+    pub words: &'a [[u8; 4]],
+    /// The text of all short strings.
+    pub short: Text<'a>,
+    /// The long strings.
+    pub long: Reader<'a>,
+}
+
+impl<'a> Input<'a> {
+    /// The next word.
+    ///
+    /// # Errors
+    /// [`Fault::Truncated`], [`Fault::Word`]
+    pub fn word(&mut self) -> Result<Word, Fault> {
+        Word::read(self.bits()?)
+    }
+
+    fn bits(&mut self) -> Result<u32, Fault> {
+        self.words.split_off_first().map(|&bytes| u32::from_le_bytes(bytes)).ok_or(Fault::Truncated)
+    }
+
+    /// The double in the next two words.
+    fn double(&mut self) -> Result<f64, Fault> {
+        let (low, high) = (self.bits()?, self.bits()?);
+        Ok(f64::from_bits(u64::from(high) << 32 | u64::from(low)))
+    }
+
+    /// The string of a word; `None` when the word is none of a string.
+    fn string(&mut self, word: Word) -> Result<Option<Text<'a>>, Fault> {
+        Ok(match word {
+            Word::Short(units) => Some(self.short.take(units)?),
+            Word::Long => Some(self.long.text()?),
+            _ => None,
+        })
+    }
+}
+
 /// Reads the records of one buffer and appends their JSON to `out`.
 pub struct Transcoder<'a, 'o> {
-    /// The buffer.
-    pub reader: Reader<'a>,
+    /// What has not been read.
+    pub input: Input<'a>,
     /// The JSON.
     pub out: &'o mut Vec<u8>,
+    shapes: &'o Shapes,
     /// The limit on the length of the output.
     limit: usize,
     depth: u32,
 }
 
 impl<'a, 'o> Transcoder<'a, 'o> {
-    /// Reads from `reader`, writes to `out`.
-    pub fn new(reader: Reader<'a>, out: &'o mut Vec<u8>) -> Self {
-        Self { reader, out, limit: usize::MAX, depth: 0 }
+    /// Reads from `input`, writes to `out`.
+    pub fn new(input: Input<'a>, shapes: &'o Shapes, out: &'o mut Vec<u8>) -> Self {
+        Self { input, out, shapes, limit: usize::MAX, depth: 0 }
     }
 
-    /// Reads the members of a record. Writes about `max_bytes` of JSON at most to the empty `out`; `fields` gets the
-    /// positions of first-level fields.
+    /// Reads the members of a record, the word of which has been read. Writes about `max_bytes` of JSON at most to the
+    /// empty `out`; `fields` gets the positions of first-level fields.
     ///
     /// # Errors
     /// The inner error concerns this record alone, and the record has been skipped. The outer error concerns everything
     /// that follows.
-    pub fn record(&mut self, max_bytes: usize, fields: &mut Fields) -> Result<Result<(), Rejected>, Fault> {
-        let at = self.reader.at();
+    pub fn record(
+        &mut self,
+        (shape, more): (usize, bool),
+        max_bytes: usize,
+        fields: &mut Fields,
+    ) -> Result<Result<(), Rejected>, Fault> {
+        let start = self.input;
         (self.limit, self.depth) = (max_bytes, 0);
-        let key = self.reader.tag()?;
-        let Err(fault) = self.object::<true>(key, Some(&mut *fields)) else { return Ok(Ok(())) };
+        let Err(fault) = self.object::<true>(shape, more, Some(&mut *fields)) else { return Ok(Ok(())) };
         let rejected = Rejected::new(fault, self.out, fields);
         self.depth = 0;
-        self.reader.seek(at);
-        let key = self.reader.tag()?;
-        self.object::<false>(key, None)?;
+        self.input = start;
+        self.object::<false>(shape, more, None)?;
         Ok(Err(rejected))
     }
 
-    /// Reads a value whose tag has been read. Without `WRITE` the value is skipped.
-    fn value<const WRITE: bool>(&mut self, tag: u8) -> Result<(), Fault> {
+    /// Reads a value. Without `WRITE` the value is skipped.
+    fn value<const WRITE: bool>(&mut self) -> Result<(), Fault> {
         if WRITE && self.out.len() > self.limit {
             return Err(Fault::TooLarge);
         }
-        match tag {
-            tag::ONE_BYTE_STRING => {
-                let text = self.reader.string()?;
-                self.write::<WRITE>(|out| json::latin1(out, text));
+        match self.input.word()? {
+            word @ (Word::Short(_) | Word::Long) => self.string::<WRITE>(word),
+            Word::Integer(value) => self.write::<WRITE>(|out| json::integer(out, value)),
+            Word::Double => {
+                let value = self.input.double()?;
+                self.write::<WRITE>(|out| json::double(out, value))
             }
-            tag::TWO_BYTE_STRING => {
-                let text = self.reader.string()?;
-                self.write::<WRITE>(|out| json::utf16(out, text));
+            Word::Date => {
+                let ms = self.input.double()?;
+                self.write::<WRITE>(|out| json::date(out, ms))
             }
-            tag::INT32 => {
-                let value = self.reader.zigzag()?;
-                self.write::<WRITE>(|out| json::integer(out, value));
+            Word::Null => self.write::<WRITE>(|out| out.extend_from_slice(b"null")),
+            Word::Boolean(true) => self.write::<WRITE>(|out| out.extend_from_slice(b"true")),
+            Word::Boolean(false) => self.write::<WRITE>(|out| out.extend_from_slice(b"false")),
+            Word::Text => {
+                let text = self.input.long.text()?;
+                self.write::<WRITE>(|out| out.extend_from_slice(text.decoded().as_bytes()))
             }
-            tag::DOUBLE => {
-                let value = self.reader.double()?;
-                self.write::<WRITE>(|out| json::double(out, value));
-            }
-            tag::TRUE => self.write::<WRITE>(|out| out.extend_from_slice(b"true")),
-            tag::FALSE => self.write::<WRITE>(|out| out.extend_from_slice(b"false")),
-            tag::NULL => self.write::<WRITE>(|out| out.extend_from_slice(b"null")),
-            tag::UNDEFINED => self.container::<WRITE>()?,
-            other => return Err(Fault::Tag(other)),
+            Word::Array(length) => self.nested(|this| this.array::<WRITE>(length)),
+            Word::Object { shape, more } => self.nested(|this| this.object::<WRITE>(shape, more, None)),
+            word @ (Word::End | Word::Kind(_)) => Err(Fault::Place(word)),
         }
-        Ok(())
     }
 
-    /// The atom after the mark says which container this is.
-    fn container<const WRITE: bool>(&mut self) -> Result<(), Fault> {
+    fn nested(&mut self, read: impl FnOnce(&mut Self) -> Result<(), Fault>) -> Result<(), Fault> {
         if self.depth >= MAX_DEPTH {
             return Err(Fault::Depth);
         }
         self.depth += 1;
-        match self.reader.tag()? {
-            tag::INT32 => self.array::<WRITE>()?,
-            tag::TRUE => self.date::<WRITE>()?,
-            tag::FALSE => self.json::<WRITE>()?,
-            key => self.object::<WRITE>(key, None)?,
-        }
+        read(self)?;
         self.depth -= 1;
         Ok(())
     }
 
-    /// Reads an object. `tag` is that of its first key, or of the mark at its end.
-    fn object<const WRITE: bool>(&mut self, mut tag: u8, mut fields: Option<&mut Fields>) -> Result<(), Fault> {
-        self.write::<WRITE>(|out| out.push(b'{'));
-        let first = self.out.len();
-        while tag != tag::UNDEFINED {
-            if self.out.len() > first {
-                self.out.push(b',');
-            }
-            let key = self.key::<WRITE>(tag)?;
-            let start = self.out.len();
-            let tag_of_value = self.reader.tag()?;
-            self.value::<WRITE>(tag_of_value)?;
-            if let (Some(fields), Some(key)) = (&mut fields, key) {
-                fields.note(key, start..self.out.len());
-            }
-            tag = self.reader.tag()?;
+    fn object<const WRITE: bool>(
+        &mut self,
+        shape: usize,
+        more: bool,
+        mut fields: Option<&mut Fields>,
+    ) -> Result<(), Fault> {
+        let shapes = self.shapes;
+        let mut separator = b'{';
+        for key in shapes.keys(shape)? {
+            self.write::<WRITE>(|out| {
+                out.push(separator);
+                out.extend_from_slice(shapes.json(key));
+            })?;
+            separator = b',';
+            self.member::<WRITE>(key.field, &mut fields)?;
         }
-        self.write::<WRITE>(|out| out.push(b'}'));
+        if more {
+            loop {
+                let word = self.input.word()?;
+                if word == Word::End {
+                    break;
+                }
+                self.write::<WRITE>(|out| out.push(separator))?;
+                separator = b',';
+                let start = self.out.len();
+                self.string::<WRITE>(word)?;
+                let field = self.out.get(start..).and_then(Field::of);
+                self.write::<WRITE>(|out| out.push(b':'))?;
+                self.member::<WRITE>(field, &mut fields)?;
+            }
+        }
+        self.write::<WRITE>(|out| {
+            if separator == b'{' {
+                out.push(b'{');
+            }
+            out.push(b'}');
+        })
+    }
+
+    /// The value of a property.
+    fn member<const WRITE: bool>(
+        &mut self,
+        field: Option<Field>,
+        fields: &mut Option<&mut Fields>,
+    ) -> Result<(), Fault> {
+        let start = self.out.len();
+        self.value::<WRITE>()?;
+        if let (Some(fields), Some(field)) = (fields, field) {
+            fields.note(field, start..self.out.len());
+        }
         Ok(())
     }
 
-    /// Reads a property's name; returns it when it is a one-byte string, as all names are that the engine looks for.
-    fn key<const WRITE: bool>(&mut self, tag: u8) -> Result<Option<&'a [u8]>, Fault> {
-        let text = match tag {
-            tag::ONE_BYTE_STRING => {
-                let text = self.reader.string()?;
-                self.write::<WRITE>(|out| json::latin1(out, text));
-                Some(text)
-            }
-            tag::TWO_BYTE_STRING => {
-                let text = self.reader.string()?;
-                self.write::<WRITE>(|out| json::utf16(out, text));
-                None
-            }
-            other => return Err(Fault::Tag(other)),
-        };
-        self.write::<WRITE>(|out| out.push(b':'));
-        Ok(text)
-    }
-
-    fn array<const WRITE: bool>(&mut self) -> Result<(), Fault> {
-        let length = u32::try_from(self.reader.zigzag()?).map_err(|_| Fault::Length)?;
-        self.write::<WRITE>(|out| out.push(b'['));
+    fn array<const WRITE: bool>(&mut self, length: usize) -> Result<(), Fault> {
+        self.write::<WRITE>(|out| out.push(b'['))?;
         for index in 0..length {
             if index > 0 {
-                self.write::<WRITE>(|out| out.push(b','));
+                self.write::<WRITE>(|out| out.push(b','))?;
             }
-            let tag = self.reader.tag()?;
-            self.value::<WRITE>(tag)?;
+            self.value::<WRITE>()?;
         }
-        self.write::<WRITE>(|out| out.push(b']'));
-        Ok(())
+        self.write::<WRITE>(|out| out.push(b']'))
     }
 
-    fn date<const WRITE: bool>(&mut self) -> Result<(), Fault> {
-        let ms = match self.reader.tag()? {
-            tag::INT32 => f64::from(self.reader.zigzag()?),
-            tag::DOUBLE => self.reader.double()?,
-            other => return Err(Fault::Tag(other)),
-        };
-        self.write::<WRITE>(|out| json::date(out, ms));
-        Ok(())
+    fn string<const WRITE: bool>(&mut self, word: Word) -> Result<(), Fault> {
+        let text = self.input.string(word)?.ok_or(Fault::Place(word))?;
+        if WRITE { text.write(self.out) } else { Ok(()) }
     }
 
-    /// JSON text of a value.
-    fn json<const WRITE: bool>(&mut self) -> Result<(), Fault> {
-        let tag = self.reader.tag()?;
-        let text = text(tag, &mut self.reader)?;
-        self.write::<WRITE>(|out| out.extend_from_slice(text.as_bytes()));
-        Ok(())
-    }
-
-    fn write<const WRITE: bool>(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+    #[expect(clippy::unnecessary_wraps, reason = "every arm of a match ends with it")]
+    fn write<const WRITE: bool>(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), Fault> {
         if WRITE {
             write(self.out);
         }
+        Ok(())
     }
 }

@@ -1,33 +1,44 @@
-//! Records as the facade hands them over where there is no V8: JSON texts as UTF-8 strings.
+//! Buffers as the facade writes them where there is no V8: JSON texts as UTF-8 strings.
 
 use mastra_native_exporter::{
     command::Records,
     signal::Signal,
-    wire::tag::{ARRAY, ARRAY_END, INT32, UTF8_STRING, VERSION, VERSION_TAG},
+    wire::{
+        tag::{ARRAY, ARRAY_END, UTF8_STRING, VERSION, VERSION_TAG},
+        word::{KIND, TEXT},
+    },
 };
 
 /// Records of these lines, each a signal digit and a text.
 pub fn records(lines: &str) -> Records {
     let mut counts = [0; Signal::ALL.len()];
+    let (mut words, mut strings) = (vec![0], vec![""]);
+    for line in lines.split('\n') {
+        let (digit, text) = line.split_at(1);
+        let index: u8 = digit.parse().unwrap();
+        counts[usize::from(index)] += 1;
+        words.extend([u32::from(index) << 3 | KIND, TEXT]);
+        strings.push(text);
+    }
+    Records { bytes: buffer(&words, &strings), counts, at_ms: 0.0 }
+}
+
+/// A buffer of these words and strings.
+pub fn buffer(words: &[u32], strings: &[&str]) -> Vec<u8> {
     let mut bytes = vec![VERSION_TAG];
     varint(&mut bytes, VERSION as usize);
+    varint(&mut bytes, words.len());
+    bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
     bytes.push(ARRAY);
-    let lines: Vec<&str> = lines.split('\n').collect();
-    varint(&mut bytes, 2 * lines.len());
-    for line in &lines {
-        let (digit, text) = line.split_at(1);
-        let index: usize = digit.parse().unwrap();
-        counts[index] += 1;
-        bytes.push(INT32);
-        varint(&mut bytes, 2 * index);
+    varint(&mut bytes, strings.len());
+    for text in strings {
         bytes.push(UTF8_STRING);
         varint(&mut bytes, text.len());
         bytes.extend_from_slice(text.as_bytes());
     }
-    bytes.push(ARRAY_END);
-    varint(&mut bytes, 0);
-    varint(&mut bytes, 2 * lines.len());
-    Records { bytes, counts, at_ms: 0.0 }
+    bytes.extend([ARRAY_END, 0]);
+    varint(&mut bytes, strings.len());
+    bytes
 }
 
 fn varint(bytes: &mut Vec<u8>, mut value: usize) {

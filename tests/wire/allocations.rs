@@ -9,7 +9,8 @@ use crate::{CASES, Case, MAX_BYTES, NOW_MS};
 
 #[test]
 fn a_batch_is_read_into_one_allocation() {
-    let buffers: Vec<Vec<u8>> = CASES.iter().filter(|case| case.group != "records").map(Case::bytes).collect();
+    let buffers: Vec<Vec<u8>> =
+        CASES.iter().filter(|case| case.group != "records" && case.records.len() == 1).map(Case::bytes).collect();
     let (mut decoder, mut batcher) = (Decoder::default(), Batcher::new(usize::MAX, usize::MAX, Duration::MAX));
     let mut read = |batcher: &mut Batcher| {
         for bytes in &buffers {

@@ -5,7 +5,7 @@ import { facadeModule } from '../../__test__/support/facade.mjs';
 
 const { flatten } = await facadeModule('encode/flat');
 const { Replacements } = await facadeModule('encode/replacements');
-const { emptyAtoms, writeAtoms } = await facadeModule('encode/wire');
+const { Words } = await facadeModule('encode/words');
 
 const LOGS = 1;
 const SPANS = 0;
@@ -16,12 +16,13 @@ const MAX_CHARS = 2 ** 24;
 
 /** Elements are kinds, records and texts. */
 function bytesOf(name, elements) {
-  const atoms = emptyAtoms();
+  const words = new Words();
   for (const element of elements) {
-    if (typeof element !== 'object') atoms.push(element);
-    else if (flatten(element, atoms, MAX_CHARS, new Replacements()) < 0) throw new Error(`${name} is not flattened`);
+    if (typeof element === 'number') words.kind(element);
+    else if (typeof element === 'string') words.text(element);
+    else if (flatten(element, words, MAX_CHARS, new Replacements()) < 0) throw new Error(`${name} is not flattened`);
   }
-  return Buffer.from(writeAtoms(atoms));
+  return Buffer.from(words.write());
 }
 
 function emit(group, name, elements, records) {
@@ -46,7 +47,7 @@ expressions('tags', [
 expressions('numbers', [
   '-0', 'NaN', 'Infinity', '-Infinity', '1e21', '1e20', '999999999999999900000', '-1e21', '1e-6', '1e-7', '-1e-7', '5e-324', '1.7976931348623157e308',
   '0.1', '0.1+0.2', '123456789.123', '100', '1e5', '1700000000000', '4.35', '2**0.5', '1/3', '-1/3',
-  ...[7, 8, 14, 15, 21, 28, 29, 30, 31, 32, 33, 52, 53, 54, 63, 64, 69, 70].flatMap((power) => [`2**${power}`, `2**${power}-1`, `2**${power}+1`, `-(2**${power})`, `-(2**${power})-1`]),
+  ...[7, 8, 14, 15, 21, 27, 28, 29, 30, 31, 32, 33, 52, 53, 54, 63, 64, 69, 70].flatMap((power) => [`2**${power}`, `2**${power}-1`, `2**${power}+1`, `-(2**${power})`, `-(2**${power})-1`]),
   '2**31+0.5', '2**53+2', '-(2**53)-2', '2**53-0.5', '9007199254740993', '0x7fffffff', '0xffffffff',
 ]);
 
@@ -75,6 +76,30 @@ expressions('keys', [
   '{"":1}', '{"a b":1}', '{"\\"":1}', '{"é":1}', '{"漢":1}', '{"\\ud800":1}', '{1:"a",0:"b"}', '{"01":1}', '{"-1":1}', '{"1.5":1}', '{4294967294:1}', '{4294967295:1}', '{4294967296:1}',
   '{2147483647:1}', '{2147483648:1}', '{1073741823:1}', '{1073741824:1}', '{b:1,a:2,1:3,0:4}', '{["x".repeat(200)]:1}', '{"\\n":{"\\t":1}}',
 ]);
+
+/** `count` keys that begin with `name`, with their numbers as values. */
+const keys = (count, name) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`${name}${index}`, index]));
+for (const [name, make] of Object.entries({
+  'the same keys again': () => [{ a: 1, b: 2 }, { a: 3, b: 4 }],
+  'the first keys only': () => [{ a: 1, b: 2, c: 3 }, { a: 1 }, { a: 1, b: 2 }, {}, { a: 1, b: 2, c: 3 }],
+  'another order': () => [{ a: 1, b: 2 }, { b: 2, a: 1 }, { b: 2 }],
+  'keys of both widths': () => [{ a: 1, 漢: 2, é: 3 }, { a: 'é', é: '漢' }, { 漢: { 漢: 1 } }],
+  'an empty key': () => [{ '': 1 }, { '': { '': 1 }, a: 2 }, { a: 1, '': 2 }],
+  'a key with NUL': () => [{ 'a\0b': 1 }, { a: 1, 'b\0': 2, c: 3 }, { a: 1, b: 2 }, { '\0': [] }],
+  'keys left out': () => [{ a: undefined, b: 1 }, { a: () => {}, b: 1 }, { a: 1, b: Symbol('s'), c: undefined }, { a: () => {} }, { 'a\0': () => {}, 'b\0': undefined, c: 1 }],
+  'keys left out with a shape of their own': () => [{ a: 1, b: { toJSON() {} }, c: 'x' }, { a: 1, c: 'x' }],
+  '64 keys': () => keys(64, 'k'), '65 keys': () => keys(65, 'k'), '200 keys': () => [keys(200, 'k'), keys(70, 'k'), keys(64, 'k')],
+  'keys of 64 and 65 characters': () => ({ ['x'.repeat(64)]: 1, ['y'.repeat(65)]: 2, ['z'.repeat(300)]: 3, a: 4 }),
+  'objects within keys beside their values': () => ({ 'a\0': { 'b\0': { c: 1 }, d: [{ e: 'x', 'f\0': 'y' }] }, g: { h: 1 } }),
+  'other keys each time': () => Array.from({ length: 3000 }, (_, index) => ({ [`k${index}`]: { [`v${index}`]: 'x', same: index } })),
+  'very many keys': () => keys(12_000, 'only here '),
+  'strings around the length of long ones': () => [254, 255, 256, 257, 511, 512].flatMap((length) => ['x'.repeat(length), 'é'.repeat(length), '漢'.repeat(length)]),
+  'short strings of one width': () => ['é', 'a', '', 'b'], 'short strings of both widths': () => ['é', '漢', '', 'b', '\ud83d', '\ude00'],
+})) value('shapes', name, make);
+for (let times = 1; times <= 3; times += 1) {
+  const records = Array.from({ length: times }, (_, index) => ({ ...keys(3, 'k'), inner: keys(index + 1, 'i'), text: 'x'.repeat(255 + index) }));
+  emit('shapes', `${times} records`, [LOGS, ...records], records.map((record) => JSON.stringify(record)));
+}
 
 expressions('arrays', [
   '[,,1]', '[1,,]', 'Array(3)', '(a=>{a[100]=1;return a})([])', '(a=>{a[5000]=1;return a})([0])', '(a=>{a[2000000]=1;a.length=10;return a})([1])',

@@ -94,6 +94,11 @@ fn keys() {
 }
 
 #[test]
+fn keys_that_come_again() {
+    check("shapes", 15);
+}
+
+#[test]
 fn arrays_with_holes_and_names() {
     check("arrays", 15);
 }

@@ -1,0 +1,87 @@
+/** A key of an object and the keys before it. */
+export interface Shape {
+  /** The last key. */
+  readonly key: string;
+  /** The keys before it; `undefined` where there are no keys at all. */
+  readonly before: Shape | undefined;
+  /** The number of keys. */
+  readonly size: number;
+  /** The shape that was made first of those with one more key. */
+  next: Shape | undefined;
+  /** All of those with one more key, by that key, once there are two. */
+  others: Map<string, Shape> | undefined;
+  /** The keys, as they are written. */
+  text: string | undefined;
+  /** The buffer in which the shape has its number. */
+  buffer: number;
+  /** Counted from 1; 0 is the shape without keys. */
+  number: number;
+}
+
+/** Between two keys. A key that contains it is in no shape. */
+const SEPARATOR = '\0';
+/** The limits on the keys of a shape and on the shapes: some objects have other keys each time. */
+const MAX_KEYS = 64;
+const MAX_KEY_CHARS = 64;
+const MAX_SHAPES = 2048;
+/** After this number of keys that were in no shape, because there were too many, all shapes are made anew. */
+const MAX_UNKNOWN = 4 * MAX_SHAPES;
+
+/** The keys of objects, which a buffer names once: objects with the same keys in the same order share a shape. */
+export class Shapes {
+  /** The shape without keys. */
+  root = shapeOf('', undefined);
+  /** The keys of each shape that the present buffer uses. */
+  readonly texts: string[] = [];
+  #buffer = 1;
+  #count = 0;
+  #unknown = 0;
+
+  /** The shape with one more key; `undefined` where there is none, and none may be added. */
+  after(shape: Shape, key: string): Shape | undefined {
+    const { next } = shape;
+    return next !== undefined && next.key === key ? next : this.#other(shape, key);
+  }
+
+  /** The number of the shape in the present buffer. */
+  numberOf(shape: Shape): number {
+    if (shape.buffer !== this.#buffer && shape.before !== undefined) {
+      shape.buffer = this.#buffer;
+      shape.text ??= textOf(shape);
+      shape.number = this.texts.push(shape.text);
+    }
+    return shape.number;
+  }
+
+  /** Begins the next buffer. */
+  clear(): void {
+    this.texts.length = 0;
+    this.#buffer += 1;
+    if (this.#unknown < MAX_UNKNOWN) return;
+    this.root = shapeOf('', undefined);
+    this.#count = 0;
+    this.#unknown = 0;
+  }
+
+  #other(shape: Shape, key: string): Shape | undefined {
+    const known = shape.others?.get(key);
+    if (known) return known;
+    if (this.#count >= MAX_SHAPES) this.#unknown += 1;
+    if (this.#count >= MAX_SHAPES || shape.size >= MAX_KEYS || key.length > MAX_KEY_CHARS || key.includes(SEPARATOR)) return undefined;
+    this.#count += 1;
+    const added = shapeOf(key, shape);
+    if (shape.next) (shape.others ??= new Map([[shape.next.key, shape.next]])).set(key, added);
+    else shape.next = added;
+    return added;
+  }
+}
+
+function shapeOf(key: string, before: Shape | undefined): Shape {
+  return { key, before, size: before ? before.size + 1 : 0, next: undefined, others: undefined, text: undefined, buffer: 0, number: 0 };
+}
+
+function textOf(last: Shape): string {
+  const keys: string[] = [];
+  for (let shape = last; shape.before !== undefined; shape = shape.before) keys.push(shape.key);
+  return keys.reverse().join(SEPARATOR);
+}
