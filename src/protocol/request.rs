@@ -139,6 +139,12 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_sent_as_latin_1() {
+        assert_eq!(bearer("tök en\r\n"), Ok(b"Bearer t\xF6k en".to_vec()));
+        assert!(bearer("漢").is_err());
+    }
+
+    #[test]
     fn an_origin_is_scheme_host_and_port() {
         let urls =
             ["https://a.dev/x/spans", "https://a.dev/y", "http://a.dev/", "https://a.dev:444/", "https://A.dev:443/"];

@@ -52,3 +52,28 @@ impl Trouble {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    /// The milliseconds of the pause after the fifth failure in a row, of a job whose window ends `ends_in_ms` after it.
+    fn pause_ms(ends_in_ms: Option<i64>) -> u128 {
+        let now = clock::now() + Duration::from_secs(3600);
+        let window_end = ends_in_ms.map(|ms| {
+            let by = Duration::from_millis(ms.unsigned_abs());
+            if ms < 0 { now - by } else { now + by }
+        });
+        let mut trouble = Trouble { level: 4, ..Trouble::new(now) };
+        trouble.count(now, "down", window_end, || 0.5);
+        (trouble.pause_until - now).as_millis()
+    }
+
+    #[test]
+    fn a_pause_ends_for_the_last_try_of_a_job() {
+        let pauses =
+            [None, Some(-500), Some(0), Some(1), Some(999), Some(1001), Some(15_999), Some(16_001)].map(pause_ms);
+        assert_eq!(pauses, [16_000, 16_000, 16_000, 1000, 1000, 1001, 15_999, 16_000]);
+    }
+}
