@@ -25,6 +25,7 @@ const BESIDE = {
   },
   'a getter that throws': (read) => ({ b: read(), get bad() { throw new Error('now'); }, c: read() }),
   'a toJSON that throws': (read) => ({ b: read(), bad: { toJSON() { throw new Error('now'); } }, c: read() }),
+  'a function whose toJSON throws': (read) => ({ b: read(), bad: Object.assign(() => {}, { toJSON() { throw new Error('now'); } }), c: read() }),
   'what a toJSON returns': (read) => ({ a: { toJSON: () => read() } }),
   'a class with getters of its own': (read) => ({ a: Object.defineProperties(new Point(), Object.getOwnPropertyDescriptors(read())) }),
   '20,000 small objects': (read) => ({ a: Array.from({ length: 20_000 }, (_, i) => ({ i })), b: read() }),

@@ -46,6 +46,7 @@ export const REJECTED = [
   ['a getter that throws "quotes"', () => throwing(new TypeError('a "b" \\ \n ü')), { bad: '[Throws: a "b" \\ \n ü]', after: 1 }],
   ['a getter that throws text', () => throwing('just text'), { bad: '[Throws: just text]', after: 1 }],
   ['a toJSON that throws', () => ({ a: 1, toJSON: fail('no json') }), '[Throws: no json]'],
+  ['a function whose toJSON throws', () => Object.assign(() => {}, { toJSON: fail('no function') }), '[Throws: no function]'],
   ['a toJSON getter that throws', () => ({ a: 1, get toJSON() { throw new Error('no getter'); } }), '[Throws: no getter]'],
   ['a toJSON that returns a BigInt', () => ({ toJSON: () => 9n }), '9n'],
   ['a toJSON that returns its cycle', () => ({ toJSON: longCycle }), { b: { c: [{ top: '[Circular]' }] } }],

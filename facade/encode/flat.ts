@@ -179,14 +179,13 @@ function addProperty(walk: Walk, index: number, shape: Shape | undefined, key: s
 /** Appends a value, or what replaces a value that cannot be read; `false` where JSON has none. */
 function addMember(walk: Walk, value: unknown, key: string | number, depth: number): boolean {
   const { words } = walk;
-  if (typeof value !== 'object' || value === null) {
-    const { length } = words;
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
     addValue(walk, value, key, depth);
-    return words.length > length;
+    return true;
   }
   const start = words.position();
   try {
-    addContainer(walk, value, key, depth);
+    addValue(walk, value, key, depth);
   } catch (error) {
     const text = replacementOf(walk, error, key, depth);
     words.rewind(start);

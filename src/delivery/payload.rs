@@ -236,6 +236,14 @@ mod tests {
     }
 
     #[test]
+    fn a_payload_is_closed_once() {
+        let mut payload = payload([1, 23]);
+        payload.close();
+        payload.close();
+        assert_eq!(payload.body(), r#"{"logs":[1,23]}"#);
+    }
+
+    #[test]
     fn knows_its_records() {
         let payload = payload([1, 23]);
         assert_eq!(payload.json(), b"1,23");
