@@ -123,7 +123,7 @@ function addObject(walk: Walk, object: Record<string, unknown>, isPlain: boolean
   walk.ancestors[depth] = object;
   const index = words.beginObject();
   let shape: Shape | undefined = words.shapes.root;
-  // V8 reads properties fastest with `for in`.
+  // V8 reads properties fastest in this form.
   if (walk.forIn && isPlain) {
     for (const key in object) {
       let value: unknown;
@@ -136,18 +136,22 @@ function addObject(walk: Walk, object: Record<string, unknown>, isPlain: boolean
     }
   } else {
     for (const key of Object.keys(object)) {
-      let value: unknown;
-      try {
-        value = object[key];
-      } catch (error) {
-        value = replacementOf(walk, error, key, depth + 1);
-      }
+      const value = read(walk, object, key, depth + 1);
       if (value !== undefined) shape = addProperty(walk, index, shape, key, value, depth + 1);
     }
   }
   if (shape) words.shape(index, shape, false);
   else words.end();
   if (walk.left < 0) throw new TextTooLongError();
+}
+
+/** A property, or what replaces it. */
+function read(walk: Walk, object: object, key: string | number, depth: number): unknown {
+  try {
+    return (object as Record<string | number, unknown>)[key];
+  } catch (error) {
+    return replacementOf(walk, error, key, depth);
+  }
 }
 
 /**
@@ -185,7 +189,8 @@ function addMember(walk: Walk, value: unknown, key: string | number, depth: numb
   }
   const start = words.position();
   try {
-    addValue(walk, value, key, depth);
+    if (typeof value === 'object' && value !== null) addContainer(walk, value, key, depth);
+    else addValue(walk, value, key, depth);
   } catch (error) {
     const text = replacementOf(walk, error, key, depth);
     words.rewind(start);
@@ -204,12 +209,7 @@ function addArray(walk: Walk, array: unknown[], depth: number): void {
   walk.ancestors[depth] = array;
   words.array(length);
   for (let index = 0; index < length; index += 1) {
-    let value: unknown;
-    try {
-      value = array[index];
-    } catch (error) {
-      value = replacementOf(walk, error, index, depth + 1);
-    }
+    const value = read(walk, array, index, depth + 1);
     if (!addMember(walk, value, index, depth + 1)) addValue(walk, null, index, depth + 1);
     if (walk.left < 0) throw new TextTooLongError();
   }
