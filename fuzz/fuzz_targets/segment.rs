@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use mastra_native_exporter::{
     signal::Signal,
     spool::{
-        frame::{begin_records, write_ack, write_header},
+        frame::{begin_records, write_ack, write_end, write_header},
         frames::{Found, Frames},
         segment::{MAX_NUMBER, scan, take},
     },
@@ -17,7 +17,7 @@ type Part<'a> = (u8, u16, u16, &'a [u8]);
 
 fn write(file: &mut Vec<u8>, (kind, first, other, bytes): Part) {
     let (first, number) = (u64::from(first), u64::from(other));
-    match kind % 4 {
+    match kind % 5 {
         0 | 1 => {
             let size = usize::from(other % 64) + 1;
             let lengths: Vec<u32> = bytes.chunks(size).map(|record| record.len() as u32).collect();
@@ -25,6 +25,7 @@ fn write(file: &mut Vec<u8>, (kind, first, other, bytes): Part) {
             file.extend_from_slice(bytes);
         }
         2 => write_ack(file, &(first..first + number)),
+        3 => write_end(file),
         _ => file.extend_from_slice(bytes),
     }
 }
