@@ -24,6 +24,18 @@ describe('hostile applications', { concurrency: 2 }, () => {
     assert.deepEqual(logs.map(({ id }) => id).sort((a, b) => a - b), Array.from({ length: 35 }, (_, index) => index + 1));
   });
 
+  test('a getter that flushes while its record is read: all arrive once', async () => {
+    const { logs } = await run('a getter that flushes');
+    assert.deepEqual(logs.map(({ id }) => id).sort((a, b) => a - b), [1, 2, 3, 4]);
+  });
+
+  test('a getter that disables the exporter while its record is read: nothing is sent', async () => {
+    const { logs, stdout } = await run('a getter that disables');
+    assert.deepEqual(logs, []);
+    const { accepted, queued, dropped } = JSON.parse(stdout).stats.logs;
+    assert.deepEqual([accepted, queued, dropped.shutdown], [3, 0, 3]);
+  });
+
   test('functions on Object.prototype are not called and not exported', async () => {
     const { logs: [log], spans: [span] } = await run('Object.prototype');
     assert.deepEqual(log, { id: 1, inner: {} });

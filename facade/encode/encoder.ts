@@ -60,7 +60,10 @@ export class Piece {
     const { signal } = entry;
     const [record, complete] = entry.complete ? [exportedRecord(entry.record), true] : exportedSpan(entry.record as AnyExportedSpan);
     const kind = signal === 'traces' && complete ? COMPLETE_SPANS : SIGNALS.indexOf(signal);
-    if (kind !== this.#kind) this.#words.kind((this.#kind = kind));
+    if (kind !== this.#kind) {
+      this.#words.kind(kind);
+      this.#kind = kind;
+    }
     const whole = (): object => (complete ? record : spanRecord(record as AnyExportedSpan));
     let problem: Problem | undefined;
     let chars = -1;
@@ -77,7 +80,11 @@ export class Piece {
         const { replaced, replacedCount } = replacements;
         if (chars >= 0) problem = { signal, record: whole(), replaced, replacedCount };
       }
-      if (problem?.dropped) return problem;
+      if (problem?.dropped) {
+        // The memory for a large record is not kept until the next one.
+        if (this.total === 0) this.clear();
+        return problem;
+      }
     }
     if (chars < 0) {
       const read = whole();

@@ -21,7 +21,7 @@ const DATES_ARE_NATIVE = [dateToJSON, dateToISOString].every((method) => /\[nati
 /** What is known while a record is flattened. */
 interface Walk {
   readonly words: Words;
-  /** The number of characters that the record may still have. */
+  /** The number of characters that the record's JSON may still have: at least what has been appended is taken off. */
   left: number;
   /** The objects around the present value, by depth; the record has depth 0. Deeper ones are of earlier values. */
   readonly ancestors: object[];
@@ -58,20 +58,19 @@ function addValue(walk: Walk, value: unknown, key: string | number, depth: numbe
   switch (typeof value) {
     case 'string':
       walk.words.string(value);
-      walk.left -= value.length;
+      walk.left -= value.length + '""'.length;
       return;
     case 'number':
-      walk.words.number(value);
-      walk.left -= 1;
+      walk.left -= walk.words.number(value);
       return;
     case 'boolean':
       walk.words.boolean(value);
-      walk.left -= 1;
+      walk.left -= 'true'.length;
       return;
     case 'object':
       if (value !== null) return addContainer(walk, value, key, depth);
       walk.words.null();
-      walk.left -= 1;
+      walk.left -= 'null'.length;
       return;
     default:
       return addConverted(walk, asJson(value, String(key)), key, depth);
@@ -84,7 +83,7 @@ function addContainer(walk: Walk, value: object, key: string | number, depth: nu
   if (typeof toJSON !== 'function') return addMembers(walk, value, key, depth);
   if (DATES_ARE_NATIVE && toJSON === dateToJSON && types.isDate(value) && value.toISOString === dateToISOString) {
     walk.words.date(getTime.call(value));
-    walk.left -= 2;
+    walk.left -= 'null'.length;
     return;
   }
   limitTypedArray(walk, value);
@@ -111,7 +110,8 @@ function addMembers(walk: Walk, value: object, key: string | number, depth: numb
   for (let index = depth - 1; index >= 0; index -= 1) {
     if (ancestors[index] === value) return replace(walk, key, depth, '[Circular]');
   }
-  walk.left -= 2;
+  // Each property or element takes a comma with it; in place of the last comma there is a bracket.
+  walk.left -= '{'.length;
   walk.path[depth - 1] = key;
   if (depth > MAX_DEPTH) addInnerText(walk, value, depth);
   else if (isArray) addArray(walk, value, depth);
@@ -142,7 +142,6 @@ function addObject(walk: Walk, object: Record<string, unknown>, isPlain: boolean
   }
   if (shape) words.shape(index, shape, false);
   else words.end();
-  if (walk.left < 0) throw new TextTooLongError();
 }
 
 /** A property, or what replaces it. */
@@ -161,22 +160,20 @@ function read(walk: Walk, object: object, key: string | number, depth: number): 
 function addProperty(walk: Walk, index: number, shape: Shape | undefined, key: string, value: unknown, depth: number): Shape | undefined {
   const { words } = walk;
   const next = shape && words.shapes.after(shape, key);
-  if (!next) {
+  if (next) {
+    if (!addMember(walk, value, key, depth)) return shape;
+  } else {
     if (shape) words.shape(index, shape, true);
     const start = words.position();
     words.string(key);
-    // JSON leaves the property out.
-    if (addMember(walk, value, key, depth)) walk.left -= key.length;
-    else words.rewind(start);
-    return undefined;
+    if (!addMember(walk, value, key, depth)) {
+      // JSON leaves the property out.
+      words.rewind(start);
+      return undefined;
+    }
   }
-  if (typeof value === 'string') {
-    words.string(value);
-    walk.left -= value.length;
-  } else if (!addMember(walk, value, key, depth)) {
-    return shape;
-  }
-  walk.left -= key.length;
+  walk.left -= key.length + '"":,'.length;
+  if (walk.left < 0) throw new TextTooLongError();
   return next;
 }
 
@@ -201,9 +198,9 @@ function addMember(walk: Walk, value: unknown, key: string | number, depth: numb
 
 function addArray(walk: Walk, array: unknown[], depth: number): void {
   const { words } = walk;
-  // A proxy may report any length. Each element takes at least 1 of the budget.
+  // A proxy may report any length. Each element takes at least a digit and a comma; the last one has no comma.
   const reported = Math.max(array.length, 0);
-  if (reported > walk.left) throw new TextTooLongError();
+  if (2 * reported - 1 > walk.left) throw new TextTooLongError();
   // The length is an integer on the wire, also when it is reported as a double.
   const length = Math.trunc(reported) >>> 0;
   walk.ancestors[depth] = array;
@@ -211,6 +208,7 @@ function addArray(walk: Walk, array: unknown[], depth: number): void {
   for (let index = 0; index < length; index += 1) {
     const value = read(walk, array, index, depth + 1);
     if (!addMember(walk, value, index, depth + 1)) addValue(walk, null, index, depth + 1);
+    walk.left -= ','.length;
     if (walk.left < 0) throw new TextTooLongError();
   }
 }
@@ -225,7 +223,7 @@ function replacementOf(walk: Walk, error: unknown, key: string | number, depth: 
 
 function replace(walk: Walk, key: string | number, depth: number, value: string): void {
   walk.words.string(value);
-  walk.left -= value.length;
+  walk.left -= value.length + '""'.length;
   walk.replacements.add([...walk.path.slice(0, depth - 1), key], value);
 }
 

@@ -24,8 +24,10 @@ const SEPARATOR = '\0';
 const MAX_KEYS = 64;
 const MAX_KEY_CHARS = 64;
 const MAX_SHAPES = 2048;
-/** After this number of keys that were in no shape, because there were too many, all shapes are made anew. */
+/** All shapes are made anew after this number of objects whose next key found no room. */
 const MAX_UNKNOWN = 4 * MAX_SHAPES;
+/** All shapes are made anew after their texts have this number of characters together. */
+const MAX_TEXT_CHARS = 1024 * 1024;
 
 /** The keys of objects, which a buffer names once: objects with the same keys in the same order share a shape. */
 export class Shapes {
@@ -36,6 +38,7 @@ export class Shapes {
   #buffer = 1;
   #count = 0;
   #unknown = 0;
+  #textChars = 0;
 
   /** The shape with one more key; `undefined` where there is none, and none may be added. */
   after(shape: Shape, key: string): Shape | undefined {
@@ -47,7 +50,7 @@ export class Shapes {
   numberOf(shape: Shape): number {
     if (shape.buffer !== this.#buffer && shape.before !== undefined) {
       shape.buffer = this.#buffer;
-      shape.text ??= textOf(shape);
+      shape.text ??= this.#textOf(shape);
       shape.number = this.texts.push(shape.text);
     }
     return shape.number;
@@ -57,10 +60,19 @@ export class Shapes {
   clear(): void {
     this.texts.length = 0;
     this.#buffer += 1;
-    if (this.#unknown < MAX_UNKNOWN) return;
+    if (this.#unknown < MAX_UNKNOWN && this.#textChars < MAX_TEXT_CHARS) return;
     this.root = shapeOf('', undefined);
     this.#count = 0;
     this.#unknown = 0;
+    this.#textChars = 0;
+  }
+
+  #textOf(last: Shape): string {
+    const keys: string[] = [];
+    for (let shape = last; shape.before !== undefined; shape = shape.before) keys.push(shape.key);
+    const text = keys.reverse().join(SEPARATOR);
+    this.#textChars += text.length;
+    return text;
   }
 
   #other(shape: Shape, key: string): Shape | undefined {
@@ -78,10 +90,4 @@ export class Shapes {
 
 function shapeOf(key: string, before: Shape | undefined): Shape {
   return { key, before, size: before ? before.size + 1 : 0, next: undefined, others: undefined, text: undefined, buffer: 0, number: 0 };
-}
-
-function textOf(last: Shape): string {
-  const keys: string[] = [];
-  for (let shape = last; shape.before !== undefined; shape = shape.before) keys.push(shape.key);
-  return keys.reverse().join(SEPARATOR);
 }

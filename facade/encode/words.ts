@@ -1,3 +1,4 @@
+import { TextTooLongError } from './safe-json.js';
 import { Shapes, type Shape } from './shapes.js';
 import { writeBuffer } from './wire.js';
 
@@ -38,7 +39,7 @@ const KEPT_WORDS = 64 * 1024;
 const DOUBLES = new Float64Array(1);
 const HALVES = new Uint32Array(DOUBLES.buffer);
 
-/** A position in {@link Words}. */
+/** The state of {@link Words} at some time: the number of words, and of the texts and strings behind them. */
 export interface Position {
   length: number;
   short: string;
@@ -46,7 +47,10 @@ export interface Position {
   long: number;
 }
 
-/** Flattened records, as the engine reads them (`src/wire/mod.rs`). */
+/**
+ * Flattened records, as the engine reads them (`src/wire/mod.rs`). Methods that append throw `TextTooLongError` where there is
+ * no memory.
+ */
 export class Words {
   readonly shapes = new Shapes();
   /** The number of words; the first word is the number of shapes. */
@@ -54,7 +58,7 @@ export class Words {
   #words = new Uint32Array(FIRST_WORDS);
   /** The text of the last short strings. */
   #short = '';
-  /** The texts of all short strings before. */
+  /** The full texts of earlier short strings. */
   readonly #flat: string[] = [];
   readonly #long: string[] = [];
 
@@ -66,20 +70,25 @@ export class Words {
     this.#push(value ? TRUE : FALSE);
   }
 
-  number(value: number): void {
+  /** Returns the number of characters that its JSON has at least. */
+  number(value: number): number {
     const integer = value | 0;
-    if (integer === value && integer < MAX_INTEGER && integer >= -MAX_INTEGER) this.#push((integer << BITS) | INTEGER);
-    else this.#double(DOUBLE, value);
+    if (integer === value && integer < MAX_INTEGER && integer >= -MAX_INTEGER) {
+      this.#push((integer << BITS) | INTEGER);
+      return '0'.length;
+    }
+    this.#double(DOUBLE, value);
+    return '0.5'.length;
   }
 
   string(value: string): void {
     if (value.length < LONG_CHARS) {
+      this.#push((value.length << BITS) | SHORT);
       if (this.#short.length < FLAT_CHARS) this.#short += value;
       else this.#flatten(value);
-      this.#push((value.length << BITS) | SHORT);
     } else {
-      this.#long.push(value);
       this.#push(LONG);
+      this.#long.push(value);
     }
   }
 
@@ -89,8 +98,8 @@ export class Words {
 
   /** JSON text: a whole record, or any value. */
   text(json: string): void {
-    this.#long.push(json);
     this.#push(TEXT);
+    this.#long.push(json);
   }
 
   /** The kind of the records that follow. */
@@ -162,7 +171,12 @@ export class Words {
   }
 
   #grow(): void {
-    const words = new Uint32Array(2 * this.#words.length);
+    let words: Uint32Array<ArrayBuffer>;
+    try {
+      words = new Uint32Array(2 * this.#words.length);
+    } catch {
+      throw new TextTooLongError();
+    }
     words.set(this.#words);
     this.#words = words;
   }

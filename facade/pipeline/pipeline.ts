@@ -202,13 +202,15 @@ export class Pipeline implements Exiting {
     } finally {
       this.#encoding = false;
     }
-    if (!problem) return;
-    this.#onProblem(problem);
+    if (problem) this.#onProblem(problem);
+    // A getter of the record has closed the exporter.
+    if (this.#closed) return this.#dropPiece(this.#closed);
     // No event will report a record that was left out.
-    if (this.#piece.total === 0) this.#release();
+    if (problem && this.#piece.total === 0) this.#release();
   }
 
   #takeBehind(): void {
+    if (this.#encoding) return;
     const behind = this.#behind;
     this.#behind = [];
     for (const entry of behind) this.#take(entry);
@@ -295,8 +297,9 @@ export class Pipeline implements Exiting {
     this.#drop(SIGNALS.map((other) => Number(other === signal)), reason);
   }
 
-  /** The records gathered in this turn. */
+  /** The records gathered in this turn. While one is being read, they are dropped after it. */
   #dropPiece(reason: DropReason): void {
+    if (this.#encoding) return;
     this.#takeBehind();
     if (this.#piece.total > 0) this.#drop(this.#piece.counts, reason);
     this.#piece.clear();

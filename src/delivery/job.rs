@@ -185,3 +185,46 @@ impl Job {
         Body { plain: self.payload.body(), gzip: compress.then(|| Arc::clone(&self.gzip)) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    fn payload() -> Payload {
+        let mut payload = Payload::new(Signal::Logs, 0);
+        payload.push(b"{}");
+        payload
+    }
+
+    #[test]
+    fn a_part_has_the_history_of_the_whole_but_its_attempts() {
+        let now = clock::now();
+        for (of_whole, of_part) in [
+            (Encoding::Usual, Encoding::Usual),
+            (Encoding::PlainOnTrial, Encoding::Plain),
+            (Encoding::Plain, Encoding::Plain),
+        ] {
+            let whole = Job {
+                encoding: of_whole,
+                deliveries_seen: 7,
+                suspicion: 2,
+                attempts: 4,
+                ..Job::new(1, payload(), now, Some(now))
+            };
+            let part = whole.part(payload());
+            assert_eq!((part.encoding, part.deliveries_seen, part.suspicion), (of_part, 7, 2));
+            assert_eq!((part.attempts, part.is_part, part.batch, part.expires_at), (0, true, 1, Some(now)));
+        }
+    }
+
+    #[test]
+    fn a_compressed_body_takes_memory_too() {
+        let job = Job::new(1, payload(), clock::now(), None);
+        let plain = job.cost();
+        assert_eq!(plain, COST + r#"{"logs":[{}]}"#.len() + COST_OF_RECORD);
+        let compressed = job.body(true).gzip.expect("it is compressed");
+        compressed.set(Bytes::from_static(b"compressed")).expect("it was not compressed before");
+        assert_eq!(job.cost(), plain + b"compressed".len());
+    }
+}

@@ -4,8 +4,8 @@ use super::{Fault, fields::Field, string::Text};
 
 /// Between two keys of a shape.
 const SEPARATOR: u8 = 0;
-/// Memory of this size is kept for the shapes of the next buffer.
-const KEPT_BYTES: usize = 64 << 10;
+/// The limit on the JSON of keys whose memory is kept for the next buffer.
+const KEPT_BYTES: usize = 256 << 10;
 
 /// A key of a shape.
 #[derive(Debug)]
@@ -27,14 +27,14 @@ pub struct Shapes {
 }
 
 impl Shapes {
-    /// Forgets all shapes. The memory is kept.
+    /// Forgets all shapes. Their memory is kept for the next buffer, unless there are very many.
     pub fn clear(&mut self) {
+        if self.json.capacity() > KEPT_BYTES {
+            *self = Self::default();
+        }
         self.json.clear();
-        self.json.shrink_to(KEPT_BYTES);
         self.keys.clear();
-        self.keys.shrink_to(KEPT_BYTES / size_of::<Key>());
         self.ends.clear();
-        self.ends.shrink_to(KEPT_BYTES / size_of::<usize>());
     }
 
     /// Adds the next shape.
@@ -71,5 +71,24 @@ impl Shapes {
     #[must_use]
     pub fn json(&self, key: &Key) -> &[u8] {
         self.json.get(key.start..key.end).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_of_very_many_keys_is_not_kept() {
+        for (count, kept) in [(1, true), (KEPT_BYTES, false)] {
+            let mut shapes = Shapes::default();
+            for _ in 0..count {
+                assert_eq!(shapes.add(Text::OneByte(b"k")), Ok(()));
+            }
+            shapes.clear();
+            let capacities = [shapes.json.capacity(), shapes.keys.capacity(), shapes.ends.capacity()];
+            assert_eq!(capacities.map(|capacity| capacity > 0), [kept; 3]);
+            assert_eq!(shapes.keys(1).err(), Some(Fault::Shape));
+        }
     }
 }

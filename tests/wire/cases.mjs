@@ -1,10 +1,13 @@
 // Prints the table as JSON lines: { group, name, hex, records }. `hex` are the bytes that the facade makes of the records
 // with the real serializer. `records` are the texts that JSON.stringify makes of them, in the same order. A case that is
 // an expression has the expression as its name.
+import assert from 'node:assert/strict';
+
 import { facadeModule } from '../../__test__/support/facade.mjs';
 
 const { flatten } = await facadeModule('encode/flat');
 const { Replacements } = await facadeModule('encode/replacements');
+const { TextTooLongError } = await facadeModule('encode/safe-json');
 const { Words } = await facadeModule('encode/words');
 
 const LOGS = 1;
@@ -14,19 +17,23 @@ const COMPLETE_SPANS = 5;
 const NOW_MS = 1_790_000_000_123;
 const MAX_CHARS = 2 ** 24;
 
-/** Elements are kinds, records and texts. */
-function bytesOf(name, elements) {
-  const words = new Words();
+/** A record that is given up in the middle. */
+const GIVEN_UP = { a: { b: 'x'.repeat(300), c: [1.5, 'y', { 'new key': 1 }] }, d: 'z'.repeat(MAX_CHARS + 1) };
+
+/** Elements are kinds, records and texts. `words` may have been used before. */
+function bytesOf(name, elements, words = new Words()) {
+  words.clear();
   for (const element of elements) {
     if (typeof element === 'number') words.kind(element);
     else if (typeof element === 'string') words.text(element);
-    else if (flatten(element, words, MAX_CHARS, new Replacements()) < 0) throw new Error(`${name} is not flattened`);
+    else if (element === GIVEN_UP) assert.throws(() => flatten(element, words, MAX_CHARS, new Replacements()), TextTooLongError);
+    else assert.ok(flatten(element, words, MAX_CHARS, new Replacements()) >= 0, name);
   }
   return Buffer.from(words.write());
 }
 
-function emit(group, name, elements, records) {
-  console.log(JSON.stringify({ group, name, hex: bytesOf(name, elements).toString('hex'), records }));
+function emit(group, name, elements, records, words) {
+  console.log(JSON.stringify({ group, name, hex: bytesOf(name, elements, words).toString('hex'), records }));
 }
 
 /** One record that holds the value; judged by JSON.stringify. */
@@ -96,10 +103,13 @@ for (const [name, make] of Object.entries({
   'strings around the length of long ones': () => [254, 255, 256, 257, 511, 512].flatMap((length) => ['x'.repeat(length), 'é'.repeat(length), '漢'.repeat(length)]),
   'short strings of one width': () => ['é', 'a', '', 'b'], 'short strings of both widths': () => ['é', '漢', '', 'b', '\ud83d', '\ude00'],
 })) value('shapes', name, make);
-for (let times = 1; times <= 3; times += 1) {
-  const records = Array.from({ length: times }, (_, index) => ({ ...keys(3, 'k'), inner: keys(index + 1, 'i'), text: 'x'.repeat(255 + index) }));
-  emit('shapes', `${times} records`, [LOGS, ...records], records.map((record) => JSON.stringify(record)));
+// Buffers of the same exporter, one after the other: shapes have other numbers in each, and are made anew now and then.
+const used = new Words();
+for (let times = 1; times <= 12; times += 1) {
+  const records = Array.from({ length: times % 3 + 1 }, (_, index) => ({ ...keys(3, 'k'), inner: keys(index + 1, 'i'), [`new ${times}`]: { only: keys(times * 60, `${times} `) }, text: 'x'.repeat(255 + index) }));
+  emit('shapes', `the same words for the buffer ${times}`, [LOGS, GIVEN_UP, ...records.flatMap((record) => [record, GIVEN_UP])], records.map((record) => JSON.stringify(record)), used);
 }
+value('shapes', 'very many short strings, and values that are taken back among them', () => Array.from({ length: 3000 }, (_, index) => [`${index} `.repeat(20), { get a() { return 'b'.repeat(40); }, b: 'é' }, () => {}]));
 
 expressions('arrays', [
   '[,,1]', '[1,,]', 'Array(3)', '(a=>{a[100]=1;return a})([])', '(a=>{a[5000]=1;return a})([0])', '(a=>{a[2000000]=1;a.length=10;return a})([1])',
