@@ -161,7 +161,13 @@ function addProperty(walk: Walk, index: number, shape: Shape | undefined, key: s
   const { words } = walk;
   const next = shape && words.shapes.after(shape, key);
   if (next) {
-    if (!addMember(walk, value, key, depth)) return shape;
+    // The most frequent kind of value: a call less.
+    if (typeof value === 'string') {
+      words.string(value);
+      walk.left -= value.length + '""'.length;
+    } else if (!addMember(walk, value, key, depth)) {
+      return shape;
+    }
   } else {
     if (shape) words.shape(index, shape, true);
     const start = words.position();
