@@ -231,6 +231,43 @@ mod tests {
     }
 
     #[test]
+    fn records_go_to_the_spool_and_come_back() {
+        let stats = Stats::default();
+        let check = |expected: [u64; 4], bytes: u64| {
+            let logs = &stats.snapshot()[Signal::Logs.index()];
+            assert_eq!([logs.queued, logs.in_flight, logs.spooled, logs.retried], expected);
+            assert_eq!(logs.queued_bytes, bytes);
+            assert_eq!(logs.accepted + logs.recovered, expected[..3].iter().sum::<u64>() + logs.delivered);
+        };
+        stats.recovered(Signal::Logs, 5);
+        check([0, 0, 5, 0], 0);
+        stats.recovered(Signal::Logs, 2);
+        stats.accepted(Signal::Logs, 10);
+        stats.queued(Signal::Logs, 100);
+        stats.queued(Signal::Logs, 20);
+        check([10, 0, 7, 0], 120);
+        stats.sent(Signal::Logs, 4, 40);
+        check([6, 4, 7, 0], 80);
+        stats.returned(Signal::Logs, 4, 40);
+        stats.retried(Signal::Logs, 4);
+        stats.retried(Signal::Logs, 3);
+        check([10, 0, 7, 7], 120);
+        stats.parked(Signal::Logs, 3, 30);
+        stats.parked(Signal::Logs, 2, 20);
+        check([5, 0, 12, 7], 70);
+        stats.read_back(Signal::Logs, 6, 60);
+        check([11, 0, 6, 7], 130);
+        stats.delivered(Signal::Logs, 1, 10);
+        stats.sent(Signal::Logs, 2, 20);
+        check([8, 2, 6, 7], 100);
+        stats.kept([0, 10, 0, 0, 0]);
+        check([0, 0, 16, 7], 0);
+        stats.delivered_spooled(Signal::Logs, 4);
+        stats.delivered_spooled(Signal::Logs, 3);
+        check([0, 0, 9, 7], 0);
+    }
+
+    #[test]
     fn a_discard_beside_the_end_of_the_engine_is_counted_once() {
         const COUNT: u64 = 200_000;
         let stats = Stats::default();
