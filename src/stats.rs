@@ -265,6 +265,11 @@ mod tests {
         stats.delivered_spooled(Signal::Logs, 4);
         stats.delivered_spooled(Signal::Logs, 3);
         check([0, 0, 9, 7], 0);
+        stats.dropped_spooled(Signal::Logs, DropReason::SpoolFull, 4);
+        stats.spool_bytes([0, 123, 0, 0, 0]);
+        let logs = &stats.snapshot()[Signal::Logs.index()];
+        assert_eq!([logs.queued, logs.spooled, logs.delivered, logs.spool_bytes], [0, 5, 8, 123]);
+        assert_eq!(stats.spooled(), 5);
     }
 
     #[test]
