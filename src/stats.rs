@@ -248,6 +248,7 @@ mod tests {
         check([10, 0, 7, 0], 120);
         stats.sent(Signal::Logs, 4, 40);
         check([6, 4, 7, 0], 80);
+        assert_eq!(stats.undelivered(), 10);
         stats.returned(Signal::Logs, 4, 40);
         stats.retried(Signal::Logs, 4);
         stats.retried(Signal::Logs, 3);
@@ -270,6 +271,15 @@ mod tests {
         let logs = &stats.snapshot()[Signal::Logs.index()];
         assert_eq!([logs.queued, logs.spooled, logs.delivered, logs.spool_bytes], [0, 5, 8, 123]);
         assert_eq!(stats.spooled(), 5);
+    }
+
+    #[test]
+    fn an_engine_fails_once() {
+        let stats = Stats::default();
+        stats.accepted(Signal::Logs, 3);
+        assert_eq!(stats.fail(), ([0, 3, 0, 0, 0], true));
+        assert_eq!(stats.fail(), ([0; 5], false));
+        assert_eq!(stats.snapshot()[Signal::Logs.index()].dropped[DropReason::EngineFailed as usize].1, 3);
     }
 
     #[test]
