@@ -284,3 +284,48 @@ fn low_byte(unit: u16) -> u8 {
 fn whole(value: f64) -> i64 {
     value as i64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The output does not depend on these: what is not found to be plain is written byte by byte.
+    #[test]
+    fn what_can_be_copied_is_found_to_the_byte() {
+        let plain = [b' ', b'!', b'#', b'[', b']', b'a', 0x7F];
+        let escaped = [0, 0x1F, b'"', b'\\', 0x80, 0xC3, 0xFF];
+        for len in 0..80 {
+            for fill in plain {
+                let mut text = vec![fill; len];
+                assert_eq!((plain_len(&text), plain_words_len(&text)), (len, len));
+                for at in 0..len {
+                    for byte in escaped {
+                        text[at] = byte;
+                        assert_eq!((plain_len(&text), plain_words_len(&text)), (at, at), "{byte} at {at} of {len}");
+                    }
+                    text[at] = fill;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn groups_are_written_at_once() {
+        let mut chunk = [b'x'; DENSE];
+        assert_eq!(escaped_chunk(&chunk).map(|(_, len)| len), Some(DENSE));
+        chunk[3] = b'"';
+        assert_eq!(escaped_chunk(&chunk).map(|(_, len)| len), Some(DENSE + 1));
+        chunk[5] = 0x01;
+        assert_eq!(escaped_chunk(&chunk).map(|(_, len)| len), None);
+        assert_eq!(narrowed(&[[b'x', 0]; UNITS]), Some([b'x'; UNITS]));
+        for unit in [[b'"', 0], [b'x', 1], [0x80, 0]] {
+            let mut units = [[b'x', 0]; UNITS];
+            units[7] = unit;
+            assert_eq!(narrowed(&units), None);
+        }
+        assert_eq!(
+            widened(&['漢' as u16; WIDE_UNITS].map(u16::to_le_bytes)).map(|bytes| bytes.len()),
+            Some(3 * WIDE_UNITS)
+        );
+    }
+}

@@ -16,6 +16,7 @@ mod batching;
 mod bystanders;
 mod exit;
 mod flush;
+mod health;
 mod holding;
 mod lifecycle;
 mod limits;

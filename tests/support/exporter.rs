@@ -77,6 +77,10 @@ impl Exporter {
         lock(&self.news).iter().map(|heard| (heard.at, heard.event.clone())).collect()
     }
 
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
     pub fn undelivered(&self) -> u64 {
         self.stats.undelivered()
     }
