@@ -59,3 +59,16 @@ describe('few objects that JSON writes out many times', () => {
     });
   }
 });
+
+test('a large record that is given up leaves nothing in the buffer', () => {
+  const bytes = (givenUp) => {
+    const words = new Words();
+    const add = (record) => flatten(record, words, LIMIT, new Replacements());
+    words.kind(1);
+    add({ a: 1, b: 'before' });
+    if (givenUp) assert.throws(() => add({ a: times(100_000, 7), c: 'x'.repeat(LIMIT) }), TextTooLongError);
+    add({ a: 2, b: 'after' });
+    return Buffer.from(words.write()).toString('hex');
+  };
+  assert.equal(bytes(true), bytes(false));
+});

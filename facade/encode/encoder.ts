@@ -80,11 +80,7 @@ export class Piece {
         const { replaced, replacedCount } = replacements;
         if (chars >= 0) problem = { signal, record: whole(), replaced, replacedCount };
       }
-      if (problem?.dropped) {
-        // The memory for a large record is not kept until the next one.
-        if (this.total === 0) this.clear();
-        return problem;
-      }
+      if (problem?.dropped) return problem;
     }
     if (chars < 0) {
       const read = whole();

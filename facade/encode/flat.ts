@@ -14,6 +14,7 @@ import type { Words } from './words.js';
 const MAX_DEPTH = 128;
 /** The depth for which the lists of the walk have room from the start. */
 const USUAL_DEPTH = 16;
+
 const { getTime, toJSON: dateToJSON, toISOString: dateToISOString } = Date.prototype;
 /** Whether these methods were the original ones when this module was loaded. */
 const DATES_ARE_NATIVE = [dateToJSON, dateToISOString].every((method) => /\[native code\]/.test(Function.prototype.toString.call(method)));
@@ -192,8 +193,7 @@ function addMember(walk: Walk, value: unknown, key: string | number, depth: numb
   }
   const start = words.position();
   try {
-    if (typeof value === 'object' && value !== null) addContainer(walk, value, key, depth);
-    else addValue(walk, value, key, depth);
+    addValue(walk, value, key, depth);
   } catch (error) {
     const text = replacementOf(walk, error, key, depth);
     words.rewind(start);

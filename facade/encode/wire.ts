@@ -1,11 +1,9 @@
 import v8 from 'node:v8';
 
-/** Strings of both widths. */
-const PROBE_STRINGS = ['a', '\u{FF}', '\u{100}'];
 /** A part of longer memory, as the words of a buffer are. All platforms of this package have the same order of bytes. */
 const PROBE_WORDS = Uint32Array.of(1, 0x01020304, 5).subarray(0, 2);
 /**
- * The bytes of the probe, with strings in version 15 of V8's format, which the engine reads (src/wire/tag.rs). Node 20
+ * The bytes of the probe, with strings of both widths in version 15 of V8's format, which the engine reads (src/wire/tag.rs). Node 20
  * to 26 write it.
  */
 const PROBE_BYTES = 'ff0f02010000000403020141032201612201ff0063020001240003';
@@ -16,7 +14,7 @@ const PROBE_BYTES = 'ff0f02010000000403020141032201612201ff0063020001240003';
  */
 export const IS_V8 = isUnderstood();
 
-/** Makes one buffer of words and strings. Without {@link IS_V8} the words may contain only kinds and texts. */
+/** Makes one buffer of words and strings, and empties `strings`. Without {@link IS_V8} the words may contain only kinds and texts. */
 export function writeBuffer(words: Uint32Array, strings: string[]): ArrayBuffer {
   const { buffer, byteOffset, byteLength } = IS_V8 ? serialize(words, strings) : inUtf8(words, strings);
   // A small Buffer may share its memory with others.
@@ -37,7 +35,7 @@ function serialize(words: Uint32Array, strings: string[]): Buffer<ArrayBuffer> {
 
 function isUnderstood(): boolean {
   try {
-    return serialize(PROBE_WORDS, [...PROBE_STRINGS]).toString('hex') === PROBE_BYTES;
+    return serialize(PROBE_WORDS, ['a', '\u{FF}', '\u{100}']).toString('hex') === PROBE_BYTES;
   } catch {
     return false;
   }

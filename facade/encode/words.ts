@@ -32,7 +32,7 @@ const LONG_CHARS = 256;
  * flat.
  */
 const FLAT_CHARS = 64 * 1024;
-/** The room for words at the start, and what is kept of it for the next buffer. */
+/** The room for words at the start, and what is kept at most of the room for a large record. */
 const FIRST_WORDS = 1024;
 const KEPT_WORDS = 64 * 1024;
 
@@ -47,10 +47,7 @@ export interface Position {
   long: number;
 }
 
-/**
- * Flattened records, as the engine reads them (`src/wire/mod.rs`). Methods that append throw `TextTooLongError` where there is
- * no memory.
- */
+/** Flattened records, as the engine reads them (`src/wire/mod.rs`). Methods that append throw `TextTooLongError` where there is no memory. */
 export class Words {
   readonly shapes = new Shapes();
   /** The number of words; the first word is the number of shapes. */
@@ -135,6 +132,7 @@ export class Words {
     this.#short = short;
     this.#flat.length = flat;
     this.#long.length = long;
+    if (this.#words.length > KEPT_WORDS && length <= KEPT_WORDS) this.#words = this.#words.slice(0, KEPT_WORDS);
   }
 
   /** The bytes of all that has been appended. */
@@ -148,7 +146,6 @@ export class Words {
   /** The memory is used again, and must not keep the strings alive. */
   clear(): void {
     this.rewind({ length: 1, short: '', flat: 0, long: 0 });
-    if (this.#words.length > KEPT_WORDS) this.#words = new Uint32Array(FIRST_WORDS);
     this.shapes.clear();
   }
 

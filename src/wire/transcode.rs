@@ -99,27 +99,28 @@ impl<'a, 'o> Transcoder<'a, 'o> {
             return Err(Fault::TooLarge);
         }
         match self.input.word()? {
-            word @ (Word::Short(_) | Word::Long) => self.string::<WRITE>(word),
+            word @ (Word::Short(_) | Word::Long) => self.string::<WRITE>(word)?,
             Word::Integer(value) => self.write::<WRITE>(|out| json::integer(out, value)),
             Word::Double => {
                 let value = self.input.double()?;
-                self.write::<WRITE>(|out| json::double(out, value))
+                self.write::<WRITE>(|out| json::double(out, value));
             }
             Word::Date => {
                 let ms = self.input.double()?;
-                self.write::<WRITE>(|out| json::date(out, ms))
+                self.write::<WRITE>(|out| json::date(out, ms));
             }
             Word::Null => self.write::<WRITE>(|out| out.extend_from_slice(b"null")),
             Word::Boolean(true) => self.write::<WRITE>(|out| out.extend_from_slice(b"true")),
             Word::Boolean(false) => self.write::<WRITE>(|out| out.extend_from_slice(b"false")),
             Word::Text => {
                 let text = self.input.long.text()?;
-                self.write::<WRITE>(|out| out.extend_from_slice(text.decoded().as_bytes()))
+                self.write::<WRITE>(|out| out.extend_from_slice(text.decoded().as_bytes()));
             }
-            Word::Array(length) => self.nested(|this| this.array::<WRITE>(length)),
-            Word::Object { shape, more } => self.nested(|this| this.object::<WRITE>(shape, more, None)),
-            word @ (Word::End | Word::Kind(_)) => Err(Fault::Place(word)),
+            Word::Array(length) => self.nested(|this| this.array::<WRITE>(length))?,
+            Word::Object { shape, more } => self.nested(|this| this.object::<WRITE>(shape, more, None))?,
+            word @ (Word::End | Word::Kind(_)) => return Err(Fault::Place(word)),
         }
+        Ok(())
     }
 
     fn nested(&mut self, read: impl FnOnce(&mut Self) -> Result<(), Fault>) -> Result<(), Fault> {
@@ -144,7 +145,7 @@ impl<'a, 'o> Transcoder<'a, 'o> {
             self.write::<WRITE>(|out| {
                 out.push(separator);
                 out.extend_from_slice(shapes.json(key));
-            })?;
+            });
             separator = b',';
             self.member::<WRITE>(key.field, &mut fields)?;
         }
@@ -154,12 +155,12 @@ impl<'a, 'o> Transcoder<'a, 'o> {
                 if word == Word::End {
                     break;
                 }
-                self.write::<WRITE>(|out| out.push(separator))?;
+                self.write::<WRITE>(|out| out.push(separator));
                 separator = b',';
                 let start = self.out.len();
                 self.string::<WRITE>(word)?;
                 let field = self.out.get(start..).and_then(Field::of);
-                self.write::<WRITE>(|out| out.push(b':'))?;
+                self.write::<WRITE>(|out| out.push(b':'));
                 self.member::<WRITE>(field, &mut fields)?;
             }
         }
@@ -168,7 +169,8 @@ impl<'a, 'o> Transcoder<'a, 'o> {
                 out.push(b'{');
             }
             out.push(b'}');
-        })
+        });
+        Ok(())
     }
 
     /// The value of a property.
@@ -186,14 +188,15 @@ impl<'a, 'o> Transcoder<'a, 'o> {
     }
 
     fn array<const WRITE: bool>(&mut self, length: usize) -> Result<(), Fault> {
-        self.write::<WRITE>(|out| out.push(b'['))?;
+        self.write::<WRITE>(|out| out.push(b'['));
         for index in 0..length {
             if index > 0 {
-                self.write::<WRITE>(|out| out.push(b','))?;
+                self.write::<WRITE>(|out| out.push(b','));
             }
             self.value::<WRITE>()?;
         }
-        self.write::<WRITE>(|out| out.push(b']'))
+        self.write::<WRITE>(|out| out.push(b']'));
+        Ok(())
     }
 
     fn string<const WRITE: bool>(&mut self, word: Word) -> Result<(), Fault> {
@@ -201,11 +204,9 @@ impl<'a, 'o> Transcoder<'a, 'o> {
         if WRITE { text.write(self.out) } else { Ok(()) }
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "every arm of a match ends with it")]
-    fn write<const WRITE: bool>(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), Fault> {
+    fn write<const WRITE: bool>(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         if WRITE {
             write(self.out);
         }
-        Ok(())
     }
 }

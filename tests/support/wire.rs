@@ -12,19 +12,19 @@ use mastra_native_exporter::{
 /// Records of these lines, each a signal digit and a text.
 pub fn records(lines: &str) -> Records {
     let mut counts = [0; Signal::ALL.len()];
-    let (mut words, mut strings) = (vec![0], vec![""]);
+    let (mut words, mut strings) = (vec![0], vec![b"".as_slice()]);
     for line in lines.split('\n') {
         let (digit, text) = line.split_at(1);
         let index: u8 = digit.parse().unwrap();
         counts[usize::from(index)] += 1;
         words.extend([u32::from(index) << 3 | KIND, TEXT]);
-        strings.push(text);
+        strings.push(text.as_bytes());
     }
-    Records { bytes: buffer(&words, &strings), counts, at_ms: 0.0 }
+    Records { bytes: buffer(&words, UTF8_STRING, &strings), counts, at_ms: 0.0 }
 }
 
-/// A buffer of these words and strings.
-pub fn buffer(words: &[u32], strings: &[&str]) -> Vec<u8> {
+/// A buffer of these words, and of these strings with this tag.
+pub fn buffer(words: &[u32], tag: u8, strings: &[&[u8]]) -> Vec<u8> {
     let mut bytes = vec![VERSION_TAG];
     varint(&mut bytes, VERSION as usize);
     varint(&mut bytes, words.len());
@@ -32,9 +32,9 @@ pub fn buffer(words: &[u32], strings: &[&str]) -> Vec<u8> {
     bytes.push(ARRAY);
     varint(&mut bytes, strings.len());
     for text in strings {
-        bytes.push(UTF8_STRING);
+        bytes.push(tag);
         varint(&mut bytes, text.len());
-        bytes.extend_from_slice(text.as_bytes());
+        bytes.extend_from_slice(text);
     }
     bytes.extend([ARRAY_END, 0]);
     varint(&mut bytes, strings.len());

@@ -7,7 +7,7 @@ use mastra_native_exporter::wire::{
 
 use serde::de::IgnoredAny;
 
-use crate::{CASES, MAX_BYTES, decode};
+use crate::{CASES, MAX_BYTES, decode, wire};
 
 const LOGS: u32 = 1 << 3 | KIND;
 /// An object of the first shape, and one of no shape with all keys beside their values.
@@ -23,17 +23,9 @@ fn short(units: u32) -> u32 {
     units << 3 | 1
 }
 
-/// A buffer of these words, behind the number of shapes, and of these Latin-1 strings of fewer than 128 bytes.
+/// A buffer of these words, behind the number of shapes, and of these Latin-1 strings.
 fn buffer(shapes: u32, words: &[u32], strings: &[&[u8]]) -> Vec<u8> {
-    let mut bytes = vec![tag::VERSION_TAG, 15, u8::try_from(words.len() + 1).unwrap()];
-    bytes.extend([shapes].iter().chain(words).flat_map(|word| word.to_le_bytes()));
-    bytes.extend([tag::ARRAY, u8::try_from(strings.len()).unwrap()]);
-    for text in strings {
-        bytes.extend([tag::ONE_BYTE_STRING, u8::try_from(text.len()).unwrap()]);
-        bytes.extend_from_slice(text);
-    }
-    bytes.extend([tag::ARRAY_END, 0, u8::try_from(strings.len()).unwrap()]);
-    bytes
+    wire::buffer(&[&[shapes], words].concat(), tag::ONE_BYTE_STRING, strings)
 }
 
 #[test]
@@ -146,10 +138,7 @@ fn enormous_lengths_take_no_memory() {
 #[test]
 fn depth_has_a_limit_before_the_stack_has() {
     for open in [SHAPED, 1 << 3 | 4] {
-        let words = [vec![1, LOGS, SHAPED], vec![open; (1 << 20) - 3]].concat();
-        let mut bytes = vec![tag::VERSION_TAG, 15, 0x80, 0x80, 0x40];
-        bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
-        bytes.extend(b"A\x02\"\x01a\"\x00$\x00\x02");
+        let bytes = buffer(1, &[vec![LOGS, SHAPED], vec![open; 1 << 20]].concat(), &[b"a", b""]);
         assert_eq!(decode(&bytes, MAX_BYTES), (vec![], Err(Fault::Depth)));
     }
 }

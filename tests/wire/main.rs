@@ -15,6 +15,9 @@ mod allocations;
 mod broken;
 mod corpus;
 mod limits;
+#[expect(dead_code, clippy::indexing_slicing, reason = "records as texts are for the tests of the engine")]
+#[path = "../support/wire.rs"]
+mod wire;
 
 /// `NOW_MS` of cases.mjs.
 const NOW_MS: f64 = 1_790_000_000_123.0;
