@@ -1,5 +1,7 @@
 // The queries of Studio's list of traces: the answers equal those of Mastra's own store of DuckDB, field by field.
 import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { DuckDBStore } from '@mastra/duckdb';
 import { ObservabilityStoragePostgresVNext } from '@mastra/pg';
@@ -139,10 +141,11 @@ async function write(store, { spans, scores, feedback }) {
   await store.batchCreateFeedback({ feedbacks: feedback });
 }
 
-/** Mastra's store of DuckDB. */
+/** Mastra's store of DuckDB. With several threads its window functions now and then fail (see below). */
 async function mastraDuckDB(t) {
   const { observability, db } = new DuckDBStore({ path: `${await temporaryDirectory(t)}/theirs.duckdb` });
   await observability.init();
+  await db.execute('SET threads = 1');
   t.after(() => db.close());
   return observability;
 }
@@ -170,6 +173,16 @@ const duckdbWith = t => async records => {
   await write(theirs, records);
   return theirs;
 };
+
+// In DuckDB 1.5 a window function on several threads fails in one of some thousand queries, and the database can be used
+// no more until the process starts again: github.com/duckdb/duckdb/issues/25713. No run of queries shows that for sure.
+test('no query of the collector has a window function', () => {
+  const sources = join(import.meta.dirname, '../src');
+  const files = readdirSync(sources, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.mjs'));
+  const code = file => readFileSync(join(sources, file), 'utf8').replaceAll(/\/\*\*[^]*?\*\//g, '');
+  assert.ok(files.some(file => code(file).includes('SELECT')));
+  assert.deepEqual(files.filter(file => /\bover\s*\(/i.test(code(file))), []);
+});
 
 test('traces, threads, fields and values are those of Mastra (DuckDB)', async t =>
   compare(t, `file:${(await duckdb(t))[1]}`, duckdbWith(t)));

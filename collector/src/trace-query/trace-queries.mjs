@@ -86,8 +86,7 @@ export class TraceQueries {
   async #page(plan) {
     const { page, perPage } = plan;
     const keys = await this.#keys(plan, `LIMIT ${perPage} OFFSET ${page * perPage}`);
-    // After the last page there is no row that could contain the total.
-    const total = Number((keys[0] ?? (await this.#keys(plan, 'LIMIT 1'))[0])?.['total'] ?? 0);
+    const total = await this.#total(plan);
     return {
       traces: await this.#traces(keys),
       ...(this.#dialect.delta && { deltaCursor: encodeTraceQueryDeltaCursor(plan, this.#dialect.name, await this.#head(this.#dialect.delta)) }),
@@ -138,14 +137,25 @@ export class TraceQueries {
     return { groups: threads(plan, rows), page: { next: nextThread(plan, rows, 'groups') } };
   }
 
-  /** @param {any} plan @param {string} limit @returns {Promise<Row[]>} with the `total` there is without the limit */
+  /** @param {any} plan @param {string} limit @returns {Promise<Row[]>} */
   #keys(plan, limit) {
     const statement = new Statement(this.#dialect, plan.timeRange);
     const { field, direction } = plan.orderBy;
     statement.reads('trace', 'cursorId');
-    return statement.run(`SELECT ${KEY}, count(*) OVER () AS total FROM roots r
+    return statement.run(`SELECT ${KEY} FROM roots r
       WHERE ${where(statement, plan)} ${afterCursor(statement, plan)}
       ORDER BY r.${field} ${direction === 'asc' ? 'ASC' : 'DESC'}, r.traceId ASC ${limit}`);
+  }
+
+  /**
+   * A query of its own instead of `count(*) OVER ()` beside the keys: DuckDB's window functions fail now and then, and the
+   * database can be used no more until the process starts again (github.com/duckdb/duckdb/issues/25713).
+   * @param {any} plan @returns {Promise<number>} of all its traces
+   */
+  async #total(plan) {
+    const statement = new Statement(this.#dialect, plan.timeRange);
+    const [row] = await statement.run(`SELECT count(*) AS total FROM roots r WHERE ${where(statement, plan)}`);
+    return Number(row?.['total'] ?? 0);
   }
 
   /** @param {Row[]} keys */
