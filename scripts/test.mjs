@@ -43,8 +43,8 @@ const reporters = ['spec', './scripts/slowest.mjs'].flatMap((name) => [`--test-r
 await mustRun('build', 'npm', ['run', '--silent', 'build']);
 await mustRun('compiling Rust tests', 'cargo', ['test', '--no-run']);
 const rust = await run('Rust tests', 'cargo', ['test']);
-// Most tests wait for child processes. Without this option Node leaves one processor idle.
-const concurrency = `--test-concurrency=${availableParallelism()}`;
+// Most tests wait for child processes, so one file more than there are processors keeps these busy.
+const concurrency = `--test-concurrency=${availableParallelism() + 1}`;
 const node = await run('Node tests', process.execPath, ['--test', concurrency, ...reporters, TEST_TIMEOUT, ...testFiles()]);
 
 const passed = sum(rust.output, /^test result: .* (\d+) passed/gm) + sum(node.output, /^ℹ pass (\d+)/gm);

@@ -9,7 +9,6 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use tokio::{
-    sync::Notify,
     task::{AbortHandle, Id, JoinSet, yield_now},
     time::{Instant, sleep_until, timeout},
 };
@@ -24,11 +23,12 @@ use crate::{
     spool::Spool,
     stats::Stats,
     transport::Transport,
+    wake::{REST, Wake},
     wire::Decoder,
 };
 
 /// Opens the spool of an exporter, if its options want one.
-pub type OpenSpool = Box<dyn FnMut(&Config, &Arc<Stats>, &Arc<Notify>) -> io::Result<Option<Spool>> + Send>;
+pub type OpenSpool = Box<dyn FnMut(&Config, &Arc<Stats>, &Arc<Wake>) -> io::Result<Option<Spool>> + Send>;
 
 /// The number of commands taken before answers and deadlines get their turn: many records must not delay those.
 const COMMANDS_PER_PASS: usize = 64;
@@ -83,13 +83,18 @@ where
     }
 
     /// Runs until [`Command::Stop`], or until all senders of `commands` are gone. Each sender of a command has to call
-    /// `wake.notify_one()` after it, because a crossbeam channel cannot be awaited.
-    pub async fn run(mut self, commands: Receiver<Command>, wake: Arc<Notify>) {
+    /// `wake` after it. After records have been read, the engine rests.
+    pub async fn run(mut self, commands: Receiver<Command>, wake: Arc<Wake>) {
+        let mut rest_until = None;
         loop {
-            let mut backlog = true;
+            wake.end_rest();
+            let (mut backlog, mut has_read) = (true, false);
             for _ in 0..COMMANDS_PER_PASS {
                 match commands.try_recv() {
-                    Ok(command) => self.on_command(command, &wake),
+                    Ok(command) => {
+                        has_read |= matches!(command, Command::Records { .. });
+                        self.on_command(command, &wake);
+                    }
                     Err(TryRecvError::Empty) => {
                         backlog = false;
                         break;
@@ -114,6 +119,11 @@ where
                 yield_now().await;
                 continue;
             }
+            rest_until = if has_read { Some(now + REST) } else { rest_until.filter(|&until| now < until) };
+            if rest_until.is_some() {
+                wake.begin_rest();
+            }
+            let deadline = rest_until.map_or(deadline, |until| until.min(deadline));
             tokio::select! {
                 // In this order instead of a random one. Each pass takes everything that has come, so nothing waits for
                 // ever.
@@ -125,7 +135,7 @@ where
         }
     }
 
-    fn on_command(&mut self, command: Command, wake: &Arc<Notify>) {
+    fn on_command(&mut self, command: Command, wake: &Arc<Wake>) {
         let now = clock::now();
         match command {
             Command::Open { id, config, sink, stats } => {

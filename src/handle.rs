@@ -12,6 +12,9 @@ use crate::{
     stats::{DropReason, Stats},
 };
 
+/// The engine is woken from a rest when this many bytes of an exporter wait for it.
+const MAX_RESTING_BYTES: usize = 128 << 10;
+
 /// An exporter on the JS thread. Dropping it closes the exporter; records that were handed over are still delivered.
 pub struct Handle {
     id: ExporterId,
@@ -33,7 +36,9 @@ impl Handle {
     #[must_use]
     pub fn submit(&self, records: Records) -> bool {
         self.accept(records.counts);
-        let unread = Unread::new(&self.unread_bytes, records.bytes.len());
+        let bytes = records.bytes.len();
+        let unread = Unread::new(&self.unread_bytes, bytes);
+        let unread_bytes = unread.before() + bytes;
         // Only an engine whose thread does not get to run falls this far behind. A single buffer may be larger than the
         // limit: the queue bounds its records, and drops the oldest first.
         let command = if unread.before() > self.max_queue_bytes {
@@ -41,7 +46,7 @@ impl Handle {
         } else {
             Command::Records { id: self.id, records, unread }
         };
-        self.shared.send(command)
+        if unread_bytes < MAX_RESTING_BYTES { self.shared.send_later(command) } else { self.shared.send(command) }
     }
 
     /// Counts records as dropped that the facade cannot hand over.
@@ -80,5 +85,42 @@ impl Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         self.shared.send(Command::Close { id: self.id });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::Future,
+        pin::pin,
+        task::{Context, Waker},
+    };
+
+    use super::*;
+    use crate::{event::Event, event::Sink, wake::Wake};
+
+    struct Silent;
+
+    impl Sink for Silent {
+        fn emit(&self, _event: &Event) {}
+    }
+
+    #[test]
+    fn an_engine_at_rest_is_woken_by_many_bytes() {
+        let (commands, _received) = crossbeam_channel::unbounded();
+        let wake = Arc::new(Wake::default());
+        let shared = Arc::new(Shared::new(commands, Arc::clone(&wake)));
+        let member = Arc::new(Member { sink: Arc::new(Silent), stats: Arc::default() });
+        let handle = Handle::new(1, shared, member, usize::MAX);
+        let wakes = |bytes| {
+            assert!(handle.submit(Records { bytes: vec![0; bytes], counts: [0; Signal::ALL.len()], at_ms: 0.0 }));
+            pin!(wake.notified()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+        };
+        assert!(wakes(1));
+        wake.begin_rest();
+        assert!(!wakes(1) && !wakes(MAX_RESTING_BYTES - 3));
+        assert!(wakes(1) && wakes(1), "and none of it has been read");
+        wake.end_rest();
+        assert!(wakes(1));
     }
 }

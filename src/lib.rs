@@ -13,7 +13,7 @@
 //! |---|---|
 //! | `binding` | the only file that names napi |
 //! | `runtime`, `shared`, `handle` | the thread; what both sides of it see; one exporter as the JS thread holds it |
-//! | `buffers` | memory of the buffers that cross, used again |
+//! | `buffers`, `wake` | memory of the buffers that cross, used again; how the engine is woken |
 //! | `command`, `event` | the one enum that crosses to the engine, the one that comes back |
 //! | `engine` | the loop: the only code that waits |
 //! | `delivery` | one exporter's state: batch, queue, timing, gate, ledger; pure |
@@ -72,4 +72,5 @@ pub mod signal;
 pub mod spool;
 pub mod stats;
 pub mod transport;
+pub mod wake;
 pub mod wire;

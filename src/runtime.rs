@@ -9,7 +9,6 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded, unbounded};
-use tokio::sync::Notify;
 
 use crate::{
     buffers, clock,
@@ -24,6 +23,7 @@ use crate::{
     spool,
     stats::Stats,
     transport::{HttpTransport, Transport, tls::Trust},
+    wake::Wake,
 };
 
 const THREAD_NAME: &str = "mastra-exporter";
@@ -57,7 +57,7 @@ impl Runtime {
     {
         let (sender, commands) = unbounded();
         let (ending, ended) = bounded::<()>(0);
-        let wake = Arc::new(Notify::new());
+        let wake = Arc::new(Wake::default());
         let shared = Arc::new(Shared::new(sender, Arc::clone(&wake)));
         let engine_side = Arc::clone(&shared);
         let thread = thread::Builder::new().name(THREAD_NAME.to_owned()).spawn(move || {
@@ -176,7 +176,7 @@ pub fn drain(within: Duration) -> u64 {
     shared.undelivered()
 }
 
-fn run<T, C>(connect: C, commands: Receiver<Command>, wake: Arc<Notify>) -> std::io::Result<()>
+fn run<T, C>(connect: C, commands: Receiver<Command>, wake: Arc<Wake>) -> std::io::Result<()>
 where
     T: Transport,
     C: FnMut(&Config) -> Result<T, String>,
@@ -187,7 +187,7 @@ where
         .build()?;
     let spools = Arc::<Mutex<Vec<JoinHandle<()>>>>::default();
     let opened = Arc::clone(&spools);
-    let open_spool = move |config: &Config, stats: &Arc<Stats>, wake: &Arc<Notify>| {
+    let open_spool = move |config: &Config, stats: &Arc<Stats>, wake: &Arc<Wake>| {
         let Some(wanted) = &config.spool else { return Ok(None) };
         let (spool, thread) = spool::open(wanted, &config.endpoints, Arc::clone(stats), Arc::clone(wake))?;
         let mut opened = lock(&opened);

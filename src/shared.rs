@@ -10,7 +10,6 @@ use std::{
 };
 
 use crossbeam_channel::Sender;
-use tokio::sync::Notify;
 
 use crate::{
     clock::whole_ms,
@@ -18,6 +17,7 @@ use crate::{
     event::Sink,
     lock::lock,
     stats::Stats,
+    wake::Wake,
 };
 
 /// The part of an exporter that is needed when the engine has failed.
@@ -38,7 +38,7 @@ impl Member {
 /// The state that all threads share.
 pub struct Shared {
     commands: Sender<Command>,
-    wake: Arc<Notify>,
+    wake: Arc<Wake>,
     failed: AtomicBool,
     last_id: AtomicU64,
     members: Mutex<Vec<Weak<Member>>>,
@@ -53,7 +53,7 @@ pub struct Shared {
 impl Shared {
     /// The state for a new engine that reads its commands from the other end of `commands` and is woken by `wake`.
     #[must_use]
-    pub fn new(commands: Sender<Command>, wake: Arc<Notify>) -> Self {
+    pub fn new(commands: Sender<Command>, wake: Arc<Wake>) -> Self {
         Self {
             commands,
             wake,
@@ -66,11 +66,22 @@ impl Shared {
         }
     }
 
-    /// Sends a command; returns false when the engine is gone.
+    /// Sends a command, and wakes the engine; returns false when the engine is gone.
     pub fn send(&self, command: Command) -> bool {
-        let sent = !self.failed.load(Ordering::Acquire) && self.commands.send(command).is_ok();
+        let sent = self.send_quietly(command);
         self.wake.notify_one();
         sent
+    }
+
+    /// Sends a command that an engine at rest may read later; returns false when the engine is gone.
+    pub fn send_later(&self, command: Command) -> bool {
+        let sent = self.send_quietly(command);
+        self.wake.notify_unless_resting();
+        sent
+    }
+
+    fn send_quietly(&self, command: Command) -> bool {
+        !self.failed.load(Ordering::Acquire) && self.commands.send(command).is_ok()
     }
 
     /// The engine has failed: every exporter is told, and nobody waits for the engine any more.

@@ -87,9 +87,8 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use ring::digest::{SHA256, digest};
-use tokio::sync::Notify;
 
-use crate::{config::SpoolConfig, protocol::request::Endpoints, signal::Signal, stats::Stats};
+use crate::{config::SpoolConfig, protocol::request::Endpoints, signal::Signal, stats::Stats, wake::Wake};
 use disk::RealDisk;
 use limits::Limits;
 use message::{Command, Report};
@@ -174,7 +173,7 @@ pub fn open(
     config: &SpoolConfig,
     endpoints: &Endpoints,
     stats: Arc<Stats>,
-    wake: Arc<Notify>,
+    wake: Arc<Wake>,
 ) -> io::Result<(Spool, JoinHandle<()>)> {
     let directory = destination(&config.directory, endpoints);
     let limits = Limits::new(config);

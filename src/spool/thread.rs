@@ -10,10 +10,9 @@ use std::{
 };
 
 use crossbeam_channel::RecvTimeoutError;
-use tokio::sync::Notify;
 
 use super::{Link, cost, disk::Disk, message::Report, store::Store};
-use crate::{clock, panic::text_of, stats::Stats};
+use crate::{clock, panic::text_of, stats::Stats, wake::Wake};
 
 const NAME: &str = "mastra-spool";
 /// The time between two syncs. A loss of power costs the records of this time at most.
@@ -29,7 +28,7 @@ pub fn start<D: Disk>(
     open: impl FnOnce(PathBuf, u64) -> Store<D> + Send + 'static,
     link: Link,
     stats: Arc<Stats>,
-    wake: Arc<Notify>,
+    wake: Arc<Wake>,
 ) -> io::Result<JoinHandle<()>> {
     Builder::new().name(NAME.to_owned()).spawn(move || {
         let path = directory.display().to_string();
@@ -45,7 +44,7 @@ pub fn start<D: Disk>(
     })
 }
 
-fn run<D: Disk>(mut store: Store<D>, link: &Link, stats: &Stats, wake: &Notify) {
+fn run<D: Disk>(mut store: Store<D>, link: &Link, stats: &Stats, wake: &Wake) {
     let mut next_tick = clock::now() + TICK;
     loop {
         let reports = store.take_reports();

@@ -24,6 +24,7 @@ mod news;
 mod outage;
 mod overflow;
 mod quota;
+mod resting;
 mod retries;
 mod runtime;
 mod searching;

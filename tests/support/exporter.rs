@@ -14,11 +14,9 @@ use mastra_native_exporter::{
     event::Event,
     signal::Signal,
     stats::Stats,
+    wake::Wake,
 };
-use tokio::{
-    sync::{Notify, mpsc},
-    time::timeout,
-};
+use tokio::{sync::mpsc, time::timeout};
 
 use super::{Collector, Counts, FOR_EVER, Heard, lock, records};
 
@@ -26,7 +24,7 @@ use super::{Collector, Counts, FOR_EVER, Heard, lock, records};
 pub struct Exporter {
     pub(super) id: u64,
     pub(super) commands: Sender<Command>,
-    pub(super) wake: Arc<Notify>,
+    pub(super) wake: Arc<Wake>,
     pub collector: Arc<Collector>,
     pub(super) events: mpsc::UnboundedReceiver<Heard>,
     /// The reports for a person about the collector, without those about records.
@@ -47,11 +45,21 @@ impl Exporter {
     }
 
     pub fn hand_over_records(&self, records: Records) {
+        self.command(self.records(records));
+    }
+
+    fn records(&self, records: Records) -> Command {
         let unread = Unread::new(&self.unread_bytes, records.bytes.len());
         for (signal, count) in Signal::ALL.into_iter().zip(records.counts) {
             self.stats.accepted(signal, count);
         }
-        self.command(Command::Records { id: self.id, records, unread });
+        Command::Records { id: self.id, records, unread }
+    }
+
+    /// Hands records over without waking an engine that rests.
+    pub fn hand_over_later(&self, lines: &str) {
+        self.commands.send(self.records(records(lines))).unwrap();
+        self.wake.notify_unless_resting();
     }
 
     /// Counts log records that could not be handed over.

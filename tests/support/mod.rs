@@ -22,9 +22,10 @@ use mastra_native_exporter::{
     event::{Event, Sink},
     signal::Signal,
     stats::{DropReason, Stats},
+    wake::Wake,
 };
 use tokio::{
-    sync::{Notify, mpsc},
+    sync::mpsc,
     task::JoinHandle,
     time::{Instant, timeout},
 };
@@ -114,7 +115,7 @@ async fn watched(run: impl Future<Output = ()>) {
 pub struct Rig {
     start: Instant,
     commands: Sender<Command>,
-    wake: Arc<Notify>,
+    wake: Arc<Wake>,
     collectors: Arc<Mutex<HashMap<String, Arc<Collector>>>>,
     opened: AtomicU64,
     engine: JoinHandle<()>,
@@ -128,7 +129,7 @@ impl Rig {
     /// `open_spool` makes the spools of exporters that want one.
     pub fn start_with(open_spool: OpenSpool) -> Self {
         let (commands, receiver) = unbounded();
-        let wake = Arc::new(Notify::new());
+        let wake = Arc::new(Wake::default());
         let collectors: Arc<Mutex<HashMap<String, Arc<Collector>>>> = Arc::default();
         let known = Arc::clone(&collectors);
         let engine = Engine::new(

@@ -22,11 +22,9 @@ use mastra_native_exporter::{
         store::Store,
     },
     stats::Stats,
+    wake::Wake,
 };
-use tokio::{
-    sync::Notify,
-    time::{Instant, sleep},
-};
+use tokio::time::{Instant, sleep};
 
 use super::fates::Fates;
 use crate::{
@@ -41,7 +39,7 @@ struct Thread {
     store: Store<SimDisk>,
     link: Link,
     stats: Arc<Stats>,
-    wake: Arc<Notify>,
+    wake: Arc<Wake>,
     fates: Arc<Mutex<Fates>>,
     random: Rng,
     start: Instant,
