@@ -79,6 +79,23 @@ async fn signals_that_fail_together_are_told_of_together() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn signals_that_fail_for_different_causes_are_told_of_separately() {
+    let rig = Rig::start();
+    let exporter = rig.open("", |call| failed(if call.signal == Signal::Logs { "full" } else { "refused" }));
+    exporter.hand_over("0{}\n1{}\n3{}");
+    exporter.flush(1);
+    sleep(secs(10)).await;
+    let mut told: Vec<(String, Signal)> = Vec::new();
+    for (_, event) in self::told(&exporter) {
+        let Event::Unreachable { signals, cause, .. } = event else { panic!("{event:?}") };
+        told.extend(signals.into_iter().map(|signal| (cause.clone(), signal)));
+    }
+    told.sort_by_key(|(_, signal)| *signal as usize);
+    let expected = [("refused", Signal::Traces), ("full", Signal::Logs), ("refused", Signal::Scores)];
+    assert_eq!(told, expected.map(|(cause, signal)| (cause.to_owned(), signal)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn counted_attempts_and_rejected_tokens_are_told_otherwise() {
     for (options, answer) in [(r#""maxRetries":5"#, failed("down")), ("", rejected(401))] {
         let rig = Rig::start();
