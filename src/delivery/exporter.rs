@@ -334,4 +334,26 @@ mod tests {
             assert!((60..=110).contains(&percent), "{what}");
         }
     }
+
+    /// The number of records that are dropped at once when a queue of 1 MiB is full of payloads of six of these records.
+    fn dropped_at_once(record_bytes: usize) -> u64 {
+        let now = clock::now();
+        let mut waiting = exporter(r#""maxBatchSize":6,"maxQueueBytes":1048576"#);
+        let stats = Arc::clone(&waiting.ledger.stats);
+        let mut accepted = 0;
+        while stats.undelivered() == accepted {
+            accepted += 1;
+            stats.accepted(Signal::Logs, 1);
+            waiting.on_record(now, Signal::Logs, 0.0, &vec![b'1'; record_bytes]);
+        }
+        accepted - stats.undelivered()
+    }
+
+    #[test]
+    fn a_payload_is_dropped_in_part_if_it_is_over_a_sixteenth_of_the_queue() {
+        let sixteenth = 65_536 - r#"{"logs":[,,,,,]}"#.len();
+        assert_eq!(dropped_at_once(1000), 6);
+        assert_eq!(dropped_at_once(sixteenth / 6), 6);
+        assert!(dropped_at_once(sixteenth / 6 + 1) < 6);
+    }
 }
