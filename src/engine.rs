@@ -211,6 +211,7 @@ where
                 });
                 self.sent.insert(abort.id(), Sent { exporter: id, job, abort });
             }
+            lane.exporter.note_health(now);
         }
         self.lanes.retain(|_, lane| {
             let done = lane.exporter.is_stopped() || lane.closed && lane.exporter.is_idle();

@@ -304,7 +304,7 @@ mod tests {
         fn emit(&self, _: &Event) {}
     }
 
-    fn exporter(options: &str) -> Exporter {
+    pub(super) fn exporter(options: &str) -> Exporter {
         let json = format!(r#"{{"accessToken":"t","endpoints":["a","b","c","d","e"],{options}}}"#);
         Exporter::new(Config::from_json(&json).unwrap(), Arc::new(Deaf), Arc::default(), None, || 0.5)
     }

@@ -4,7 +4,7 @@ use mastra_native_exporter::clock;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::support::{Exporter, Rig, failed, first, ms, rejected};
+use crate::support::{Exporter, NO_URL, Rig, delivered_after, failed, first, ms, rejected};
 
 /// State, cause of the last failure, the request in flight, and the time for which the oldest record has waited.
 fn health(exporter: &Exporter) -> Value {
@@ -38,4 +38,15 @@ async fn a_rejected_token_is_in_the_health() {
     exporter.hand_over("0{}");
     exporter.settled(1).await;
     assert_eq!(health(&exporter), json!(["authCooldown", "Request failed with status: 401", null, 0]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_in_flight_is_in_the_health() {
+    let rig = Rig::start();
+    let exporter = rig.open(r#""maxBatchWaitMs":100"#, |_| delivered_after(50));
+    exporter.hand_over("0{}");
+    sleep(ms(149)).await;
+    assert_eq!(health(&exporter), json!(["healthy", null, NO_URL, 49]));
+    sleep(ms(2)).await;
+    assert_eq!(health(&exporter), json!(["healthy", null, null, 0]));
 }

@@ -71,11 +71,8 @@ async fn signals_that_fail_together_are_told_of_together() {
     exporter.flush(1);
     sleep(secs(10)).await;
     let told = told(&exporter);
-    let counts: usize = told
-        .iter()
-        .map(|(_, event)| if let Event::Unreachable { signals, .. } = event { signals.len() } else { 0 })
-        .sum();
-    assert_eq!(counts, 3, "{told:?}");
+    let [(_, Event::Unreachable { signals, waiting_records, .. })] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((&signals[..], *waiting_records), (&[Signal::Traces, Signal::Logs, Signal::Scores][..], 3));
 }
 
 #[tokio::test(start_paused = true)]

@@ -19,7 +19,7 @@ use crate::{
 const NO_ANSWER: &str = "no answer yet";
 
 impl Exporter {
-    /// Reports what has changed about the addresses, and notes the health of the exporter.
+    /// Reports what has changed about the addresses.
     pub(super) fn report(&mut self, now: Instant) {
         // Where attempts are counted (`maxRetries`), failures are reported as the peer reports them.
         // After a shutdown the addresses are fresh ones, which says nothing about the collector.
@@ -29,6 +29,10 @@ impl Exporter {
             self.report_down(now, &down);
             self.report_up(now, &up);
         }
+    }
+
+    /// Notes the health of the exporter, after requests have been sent.
+    pub fn note_health(&self, now: Instant) {
         let failing = Signal::ALL.into_iter().any(|signal| self.queue.address(signal).trouble().is_some());
         let state = match self.gate.health(now) {
             State::Healthy if failing => State::Retrying,
@@ -140,5 +144,18 @@ fn cause_of(outcome: &Outcome) -> String {
         Outcome::AuthRejected(status) => format!("Request failed with status: {status}"),
         Outcome::QuotaExhausted { .. } => "the quota is used up".to_owned(),
         Outcome::Delivered | Outcome::Split | Outcome::Uncompressed => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests::exporter, *};
+
+    #[test]
+    fn records_that_wait_are_in_memory_or_in_the_spool() {
+        let exporter = exporter(r#""maxBatchSize":6"#);
+        exporter.ledger.stats.accepted(Signal::Logs, 3);
+        exporter.ledger.stats.recovered(Signal::Traces, 2);
+        assert_eq!(exporter.waiting_records(), 5);
     }
 }
