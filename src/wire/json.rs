@@ -309,6 +309,25 @@ mod tests {
         }
     }
 
+    /// A group is no less special for having several special characters.
+    #[test]
+    fn several_escapes_in_a_group_are_all_written() {
+        for (special, count) in
+            ["\"", "\\", "\n", "\u{1}", "é"].into_iter().flat_map(|text| (1..=4).map(move |count| (text, count)))
+        {
+            for before in 0..3 * CHUNK {
+                let text = format!("{}{}{}", "x".repeat(before), special.repeat(count), "y".repeat(CHUNK));
+                let expected = serde_json::to_string(&text).unwrap();
+                let units: Vec<[u8; 2]> = text.encode_utf16().map(u16::to_le_bytes).collect();
+                let bytes: Vec<u8> = units.iter().map(|unit| unit[0]).collect();
+                let (mut narrow, mut wide) = (Vec::new(), Vec::new());
+                latin1(&mut narrow, &bytes);
+                utf16(&mut wide, &units);
+                assert_eq!((str::from_utf8(&narrow), str::from_utf8(&wide)), (Ok(&*expected), Ok(&*expected)));
+            }
+        }
+    }
+
     #[test]
     fn groups_are_written_at_once() {
         let mut chunk = [b'x'; DENSE];
