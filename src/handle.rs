@@ -97,7 +97,10 @@ mod tests {
     };
 
     use super::*;
-    use crate::{event::Event, event::Sink, wake::Wake};
+    use crate::{
+        event::{Event, Sink},
+        wake::Wake,
+    };
 
     struct Silent;
 

@@ -1,5 +1,5 @@
-//! How other threads wake the engine. On the JS thread a wake is a system call, which costs more than the rest of the
-//! hand-over of a few records. So the engine rests after it has read records, and small hand-overs do not wake it then.
+//! How other threads wake the engine. On the JS thread a wake is a system call, which costs more than everything else
+//! in the hand-over of a few records. So the engine rests after it has read records, and small hand-overs do not wake it then.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering, fence},

@@ -174,7 +174,7 @@ const duckdbWith = t => async records => {
   return theirs;
 };
 
-// In DuckDB 1.5 a window function on several threads fails in one of some thousand queries, and the database can be used
+// In DuckDB 1.5 a window function on several threads fails now and then, and the database can be used
 // no more until the process starts again: github.com/duckdb/duckdb/issues/25713. No run of queries shows that for sure.
 test('no query of the collector has a window function', () => {
   const sources = join(import.meta.dirname, '../src');
