@@ -1,6 +1,5 @@
 // Bodies that are meant to hurt: what others want of the collector goes on.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { createServer, request as httpRequest } from 'node:http';
 import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
@@ -12,7 +11,7 @@ import { parseRecords } from '../src/record-parts.mjs';
 import { mayBeUnstorable, storable } from '../src/text.mjs';
 import { TOKEN, startCollector } from './support/collector.mjs';
 import { residentMb } from './support/load.mjs';
-import { LOOP_WATCH, loopHeldMs } from './support/loop.mjs';
+import { LOOP_WATCH, VALUES_WITHOUT_END, cpuMs, loopHeldMs, parsedAtOnceMs } from './support/loop.mjs';
 import { collectorFor, duckdb, test } from './support/test.mjs';
 import { span } from './support/wire.mjs';
 
@@ -25,7 +24,7 @@ const list = records => `{"spans":[${records}]}`;
 /** Bodies of at most 64 MiB, what they come to, and their size as they are sent. */
 const BODIES = [
   ['records without end', () => `${list(filled('{},', 24 * MIB))}`, 413, /more than 50000 records/],
-  ['a record of values without end', () => list(`{"a":[${filled('[],', 24 * MIB)}0]}`), 200, /has \d+ bytes of JSON: 16777216 are allowed/],
+  ['a record of values without end', () => VALUES_WITHOUT_END, 200, /has \d+ bytes of JSON: 16777216 are allowed/],
   ['a smaller one', () => list(`{"a":[${filled('[],', 15 * MIB)}0]}`), 200, /has \d+ values: 50000 are allowed/],
   ['depth without end', () => list(filled('[', 40_000) + filled(']', 40_000)), 200, /nested \d+ levels deep: 500 are allowed/],
   ['as many bad records as there may be', () => list(filled('{"traceId":"x","input":"................"},', 2 * MIB) + '{}'), 200, /is not a string/],
@@ -63,10 +62,10 @@ test('bodies that unpack to a lot hold up nobody', async t => {
   assert.equal(refusals.length, 1, 'one line, however many there are');
   const held = await loopHeldMs(collector);
   const peak = residentMb(collector.pid, 'VmHWM');
-  t.diagnostic(`the loop was held for ${held} ms of CPU at most, memory was ${peak} MB at most`);
-  // The next test holds that a step takes less than 50 ms. Here the collection of garbage and other work of the machine come
-  // on top. It was 95 s.
-  assert.ok(held <= 100, `${held} ms`);
+  const atOnce = parsedAtOnceMs();
+  t.diagnostic(`the loop was held for ${held} ms of CPU at most, memory was ${peak} MB at most; one body parsed at once: ${atOnce} ms`);
+  // Garbage collections count, so that this is more than a step of the test below.
+  assert.ok(held < atOnce / 10, `${held} ms, ${atOnce} ms for one body that is parsed at once`);
   assert.ok(peak < 1024, `${peak} MB`);
   assert.equal((await collector.publish('spans', [span()])).stored, 1);
 });
@@ -80,11 +79,12 @@ const LARGE = [
 ];
 
 // Only DuckDB, because Mastra's stores for the others write a record in one piece.
-test('the largest record does not hold the loop for 50 ms while it is stored in DuckDB', async t => {
+test('the largest record does not hold the loop while it is stored in DuckDB', async t => {
   const env = { MASTRA_CLOUD_ACCESS_TOKEN: TOKEN, NODE_OPTIONS: LOOP_WATCH };
   const collector = await startCollector(await duckdb(t), env);
   t.after(() => collector.stop());
   await collector.publish('spans', [span()]);
+  const atOnce = parsedAtOnceMs();
   for (const [name, fields] of LARGE) {
     // The least of three times is its own, what is more is the garbage collector's and the machine's.
     let held = Infinity;
@@ -95,15 +95,13 @@ test('the largest record does not hold the loop for 50 ms while it is stored in 
       assert.equal(stored, 1, name);
     }
     t.diagnostic(`${name}: ${held} ms`);
-    assert.ok(held <= 50, `${name}: ${held} ms`);
+    assert.ok(held < atOnce / 20, `${name}: ${held} ms, ${atOnce} ms for a body that is parsed at once`);
   }
 });
 
-/** The CPU time of this thread in milliseconds. */
-const cpuMs = () => Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
-
-test('no step of what is computed for such a body takes 50 ms', t => {
+test('no step of what is computed for such a body is long', t => {
   let longest = 0;
+  const atOnce = parsedAtOnceMs();
   for (const [name, make] of BODIES.filter(([, , status]) => status === 200)) {
     const body = Buffer.from(make());
     // The same steps each time: the least time that one takes is its own, what is more is the machine's.
@@ -129,7 +127,7 @@ test('no step of what is computed for such a body takes 50 ms', t => {
       }
     }
     const most = steps.reduce((greatest, step) => Math.max(greatest, step), 0);
-    assert.ok(most < 50, `${name}: a step of ${most} ms`);
+    assert.ok(most < atOnce / 20, `${name}: a step of ${most} ms, ${atOnce} ms for a body that is parsed at once`);
     longest = Math.max(longest, most);
   }
   t.diagnostic(`${Math.round(longest)} ms of CPU at most`);

@@ -4,15 +4,13 @@ import assert from 'node:assert/strict';
 import { CloudExporter } from '../../dist/index.js';
 import { TOKEN, startCollector } from './support/collector.mjs';
 import { SPANS_PER_TRACE, exportTraces, residentMb } from './support/load.mjs';
-import { LOOP_WATCH, loopHeldMs } from './support/loop.mjs';
+import { LOOP_WATCH, loopHeldMs, parsedAtOnceMs } from './support/loop.mjs';
 import { countSpans } from './support/rows.mjs';
 import { testOnStores } from './support/test.mjs';
 
 const TRACES = 10_000;
 /** The limit on the memory of the collector's process. The JSON of the spans has about 230 MB. */
 const MEMORY_LIMIT_MB = 600;
-/** The limit on one turn of the event loop, in milliseconds of CPU. */
-const HOLD_LIMIT_MS = 50;
 
 testOnStores('100,000 typical spans', async (t, store) => {
   const collector = await startCollector(store, { MASTRA_CLOUD_ACCESS_TOKEN: TOKEN, NODE_OPTIONS: LOOP_WATCH });
@@ -28,6 +26,7 @@ testOnStores('100,000 typical spans', async (t, store) => {
   const peak = residentMb(collector.pid, 'VmHWM');
   t.diagnostic(`the collector had ${peak} MB at most, its loop was held for ${held} ms at most`);
   assert.ok(peak < MEMORY_LIMIT_MB, `${peak} MB`);
-  assert.ok(held <= HOLD_LIMIT_MS, `${held} ms`);
+  const atOnce = parsedAtOnceMs();
+  assert.ok(held < atOnce / 20, `${held} ms, ${atOnce} ms for a hostile body that is parsed at once`);
   assert.equal((await countSpans(collector, store)).spans, spans);
 });
