@@ -11,7 +11,7 @@ import { parseRecords } from '../src/record-parts.mjs';
 import { mayBeUnstorable, storable } from '../src/text.mjs';
 import { TOKEN, startCollector } from './support/collector.mjs';
 import { residentMb } from './support/load.mjs';
-import { LOOP_WATCH, VALUES_WITHOUT_END, cpuMs, loopHeldMs, parsedAtOnceMs } from './support/loop.mjs';
+import { LOOP_WATCH, assertBrief, cpuMs, loopHeldMs } from './support/loop.mjs';
 import { collectorFor, duckdb, test } from './support/test.mjs';
 import { span } from './support/wire.mjs';
 
@@ -24,7 +24,7 @@ const list = records => `{"spans":[${records}]}`;
 /** Bodies of at most 64 MiB, what they come to, and their size as they are sent. */
 const BODIES = [
   ['records without end', () => `${list(filled('{},', 24 * MIB))}`, 413, /more than 50000 records/],
-  ['a record of values without end', () => VALUES_WITHOUT_END, 200, /has \d+ bytes of JSON: 16777216 are allowed/],
+  ['a record of values without end', () => list(`{"a":[${filled('[],', 24 * MIB)}0]}`), 200, /has \d+ bytes of JSON: 16777216 are allowed/],
   ['a smaller one', () => list(`{"a":[${filled('[],', 15 * MIB)}0]}`), 200, /has \d+ values: 50000 are allowed/],
   ['depth without end', () => list(filled('[', 40_000) + filled(']', 40_000)), 200, /nested \d+ levels deep: 500 are allowed/],
   ['as many bad records as there may be', () => list(filled('{"traceId":"x","input":"................"},', 2 * MIB) + '{}'), 200, /is not a string/],
@@ -62,10 +62,8 @@ test('bodies that unpack to a lot hold up nobody', async t => {
   assert.equal(refusals.length, 1, 'one line, however many there are');
   const held = await loopHeldMs(collector);
   const peak = residentMb(collector.pid, 'VmHWM');
-  const atOnce = parsedAtOnceMs();
-  t.diagnostic(`the loop was held for ${held} ms of CPU at most, memory was ${peak} MB at most; one body parsed at once: ${atOnce} ms`);
-  // Garbage collections count, so that this is more than a step of the test below.
-  assert.ok(held < atOnce / 10, `${held} ms, ${atOnce} ms for one body that is parsed at once`);
+  t.diagnostic(`the loop was held for ${held} ms of CPU at most, memory was ${peak} MB at most`);
+  assertBrief(held, 'a turn of the loop');
   assert.ok(peak < 1024, `${peak} MB`);
   assert.equal((await collector.publish('spans', [span()])).stored, 1);
 });
@@ -84,7 +82,6 @@ test('the largest record does not hold the loop while it is stored in DuckDB', a
   const collector = await startCollector(await duckdb(t), env);
   t.after(() => collector.stop());
   await collector.publish('spans', [span()]);
-  const atOnce = parsedAtOnceMs();
   for (const [name, fields] of LARGE) {
     // The least of three times is its own, what is more is the garbage collector's and the machine's.
     let held = Infinity;
@@ -95,13 +92,12 @@ test('the largest record does not hold the loop while it is stored in DuckDB', a
       assert.equal(stored, 1, name);
     }
     t.diagnostic(`${name}: ${held} ms`);
-    assert.ok(held < atOnce / 20, `${name}: ${held} ms, ${atOnce} ms for a body that is parsed at once`);
+    assertBrief(held, name);
   }
 });
 
 test('no step of what is computed for such a body is long', t => {
-  let longest = 0;
-  const atOnce = parsedAtOnceMs();
+  let longest = { ms: 0, name: '' };
   for (const [name, make] of BODIES.filter(([, , status]) => status === 200)) {
     const body = Buffer.from(make());
     // The same steps each time: the least time that one takes is its own, what is more is the machine's.
@@ -126,11 +122,10 @@ test('no step of what is computed for such a body is long', t => {
         assert.ok([400, 413].includes(error.status), error.stack);
       }
     }
-    const most = steps.reduce((greatest, step) => Math.max(greatest, step), 0);
-    assert.ok(most < atOnce / 20, `${name}: a step of ${most} ms, ${atOnce} ms for a body that is parsed at once`);
-    longest = Math.max(longest, most);
+    for (const ms of steps) if (ms > longest.ms) longest = { ms, name };
   }
-  t.diagnostic(`${Math.round(longest)} ms of CPU at most`);
+  t.diagnostic(`${longest.name}: ${Math.round(longest.ms)} ms of CPU at most`);
+  assertBrief(longest.ms, longest.name);
 });
 
 test('NULs and lone surrogates are replaced in JSON text as in what it stands for, and broken JSON stays broken', () => {

@@ -1,5 +1,9 @@
 // The time for which a collector's event loop is held.
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+
+/** @returns {number} the CPU time of the main thread in milliseconds */
+export const cpuMs = () => Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
 
 /**
  * A value of NODE_OPTIONS. The process answers SIGUSR2 with the most CPU time that a turn of its loop took since the last
@@ -7,7 +11,7 @@ import { readFileSync } from 'node:fs';
  */
 export const LOOP_WATCH = `--import "data:text/javascript,${encodeURIComponent(`
   import { readFileSync } from 'node:fs';
-  const cpuMs = () => Number(readFileSync('/proc/self/task/' + process.pid + '/schedstat', 'utf8').split(' ')[0]) / 1e6;
+  const cpuMs = ${cpuMs};
   let [last, most] = [cpuMs(), 0];
   setInterval(() => {
     const now = cpuMs();
@@ -17,20 +21,18 @@ export const LOOP_WATCH = `--import "data:text/javascript,${encodeURIComponent(`
   process.on('SIGUSR2', () => { console.error('loop held ' + Math.round(most) + ' ms'); most = 0; });
 `)}"`;
 
-/** A body of 24 MiB that the collector refuses unparsed: a record of eight million lists. */
-export const VALUES_WITHOUT_END = `{"spans":[{"a":[${'[],'.repeat(8 * 1024 * 1024)}0]}]}`;
-
-/** @returns {number} the CPU time of this thread in milliseconds */
-export const cpuMs = () => Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
-
 /**
- * Parses a body in one piece. Tests compare times with this one: how fast the machine is does not matter then.
- * @returns {number} the time for which a loop would be held by `VALUES_WITHOUT_END`, in milliseconds of CPU
+ * Fails when a time is a tenth or more of what `JSON.parse` takes here and now for a body of 24 MiB. Limits in
+ * milliseconds would depend on the machine.
+ * @param {number} ms  CPU time
+ * @param {string} what  it was needed for
  */
-export function parsedAtOnceMs() {
+export function assertBrief(ms, what) {
+  const body = `[${'[],'.repeat(8 * 1024 * 1024)}0]`;
   const before = cpuMs();
-  JSON.parse(VALUES_WITHOUT_END);
-  return cpuMs() - before;
+  JSON.parse(body);
+  const atOnceMs = cpuMs() - before;
+  assert.ok(ms < atOnceMs / 10, `${what}: ${ms} ms, ${atOnceMs} ms for a body that is parsed at once`);
 }
 
 /**
