@@ -96,7 +96,7 @@ impl Stats {
         });
     }
 
-    /// All records that were queued or in flight, so many of each signal, are only in the spool from now on.
+    /// All records that were queued or in flight are only in the spool from now on. `counts`: their number, by signal.
     pub fn kept(&self, counts: [u64; Signal::ALL.len()]) {
         for (account, count) in lock(&self.accounts).iter_mut().zip(counts) {
             (account.in_flight, account.queued_bytes) = (0, 0);
@@ -136,7 +136,7 @@ impl Stats {
         });
     }
 
-    /// So many bytes are on the disk, by signal.
+    /// Sets the number of bytes on the disk, by signal.
     pub fn spool_bytes(&self, bytes: [u64; Signal::ALL.len()]) {
         for (account, bytes) in lock(&self.accounts).iter_mut().zip(bytes) {
             account.spool_bytes = bytes;

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { Worker, isMainThread, workerData } from 'node:worker_threads';
 
 const { URL: endpoint, SPANS = '3', LOAD = 'import', OPTIONS = '{}', END = 'script' } = process.env;
-/** Of what is exported for each span; so many bytes it takes at least. */
+/** A part of what is exported for each span, which takes at least this number of bytes. */
 const INPUT = 'x'.repeat(1000);
 
 const { CloudExporter, nativeBinding } = LOAD === 'require'

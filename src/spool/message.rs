@@ -51,11 +51,11 @@ pub enum Command {
 /// What the spool has to say.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Report {
-    /// So many records of a dead run are parked here now.
+    /// The number of records of a dead run that are parked here now.
     Recovered(Counts),
     /// Parked records; the engine holds them from now on.
     Read(Signal, Vec<(RunId, Block)>),
-    /// So many records were settled by [`Command::AckParked`].
+    /// The number of records that [`Command::AckParked`] settled.
     Settled(Signal, u64),
     /// Parked records are lost.
     Dropped(Signal, DropReason, u64),

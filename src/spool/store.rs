@@ -51,7 +51,7 @@ pub struct Store<D: Disk> {
     look_in: u32,
     /// Records read for the engine so far.
     given: Counts,
-    /// The engine has room for so many bytes of each signal.
+    /// The number of bytes of each signal for which the engine has room.
     wanted: [Option<usize>; Signal::ALL.len()],
     /// Ticks until the next attempt, after a failure.
     retry_in: Option<u32>,

@@ -61,7 +61,7 @@ async fn bad_bodies_of_every_kind_hold_up_no_others() {
 
 #[tokio::test(start_paused = true)]
 async fn bad_bodies_in_any_share_and_order_hold_up_no_others() {
-    // Bodies each so many milliseconds, of which so many of so many are bad; how long an answer takes.
+    // The milliseconds between two bodies; how many of how many bodies are bad; how long an answer takes.
     let answered =
         [(1000, 2, 3, 20), (1000, 2, 3, 300), (500, 2, 3, 20), (500, 2, 3, 300), (200, 1, 2, 20), (200, 1, 2, 300)];
     let silent =

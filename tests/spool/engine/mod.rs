@@ -26,7 +26,7 @@ fn rig(disk: &SimDisk) -> Rig {
     rig_with(disk, 16 << 20, ms(10))
 }
 
-/// The same, with so many bytes that may wait for the disk, and this time between two turns of the task.
+/// The same, with a limit on the bytes that may wait for the disk, and a time between two turns of the task.
 fn rig_with(disk: &SimDisk, max_waiting_bytes: usize, pause: Duration) -> Rig {
     let disk = disk.clone();
     Rig::start_with(Box::new(move |config, stats, wake| {

@@ -81,7 +81,7 @@ impl<'a> Life<'a> {
         Self { world, rig, exporter, weather, counts, total, ticket: 0 }
     }
 
-    /// Lives for so many steps, or until it dies; answers whether it is still alive.
+    /// Lives for this number of steps, or until it dies; answers whether it is still alive.
     async fn live(&mut self, steps: u64) -> bool {
         for _ in 0..steps {
             match self.world.random.u8(0..20) {
