@@ -8,7 +8,7 @@ const { Shapes } = await facadeModule('encode/shapes');
 
 /** The shapes that can be reached from a shape, and the characters of their texts. */
 function kept({ next, others, text }) {
-  const longer = others ? [...others.values()] : next ? [next] : [];
+  const longer = [...(next ? [next] : []), ...(others?.values() ?? [])];
   return longer.map(kept).reduce((sum, { count, chars }) => ({ count: sum.count + count, chars: sum.chars + chars }), { count: 1, chars: text?.length ?? 0 });
 }
 
@@ -50,4 +50,19 @@ test('the characters of their texts are limited', () => {
   const keys = Array.from({ length: 63 }, (_, index) => `${index}`.padStart(64, 'k'));
   const { chars } = useOtherKeys(shapes, 15, (number) => [...keys, `${number}`]);
   assert.ok(chars > 0 && chars < 2 * 2 ** 20, `${chars}`);
+});
+
+test('a key leads to the same shape again, however many other keys were looked up between', () => {
+  for (const count of [1, 2, 8, 9, 10, 17, 100]) {
+    const shapes = new Shapes();
+    const made = Array.from({ length: count }, (_, index) => shapes.after(shapes.root, `k${index}`));
+    assert.equal(new Set(made).size, count);
+    // Each key is followed by each other one.
+    for (let step = 1; step <= count; step += 1) {
+      for (let index = 0; index < count; index += 1) {
+        const number = (index * step) % count;
+        assert.equal(shapes.after(shapes.root, `k${number}`), made[number], `${count} keys: ${number} in steps of ${step}`);
+      }
+    }
+  }
 });

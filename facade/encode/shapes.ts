@@ -8,8 +8,12 @@ export interface Shape {
   readonly size: number;
   /** The shape that was made first of those with one more key. */
   next: Shape | undefined;
-  /** All of those with one more key, by that key, once there are two. */
+  /** The others with one more key, by that key. */
   others: Map<string, Shape> | undefined;
+  /** Those of `others` that were looked up last: comparing a few keys takes less time than the map. */
+  readonly recent: Shape[];
+  /** The place in `recent` that is taken next. */
+  turn: number;
   /** The keys, as they are written. */
   text: string | undefined;
   /** The buffer in which the shape has its number. */
@@ -18,6 +22,8 @@ export interface Shape {
   number: number;
 }
 
+/** The number of shapes in `recent`. */
+const MAX_RECENT = 8;
 /** Between two keys. A key that contains it is in no shape. */
 const SEPARATOR = '\0';
 /** The limits on the keys of a shape and on the shapes: some objects have other keys each time. */
@@ -42,8 +48,13 @@ export class Shapes {
 
   /** The shape with one more key; `undefined` where there is none, and none may be added. */
   after(shape: Shape, key: string): Shape | undefined {
-    const { next } = shape;
-    return next !== undefined && next.key === key ? next : this.#other(shape, key);
+    const { next, recent } = shape;
+    if (next !== undefined && next.key === key) return next;
+    for (let index = 0; index < recent.length; index += 1) {
+      const other = recent[index]!;
+      if (other.key === key) return other;
+    }
+    return this.#other(shape, key);
   }
 
   /** The number of the shape in the present buffer. */
@@ -77,17 +88,23 @@ export class Shapes {
 
   #other(shape: Shape, key: string): Shape | undefined {
     const known = shape.others?.get(key);
-    if (known) return known;
+    if (known) return remembered(shape, known);
     if (this.#count >= MAX_SHAPES) this.#unknown += 1;
     if (this.#count >= MAX_SHAPES || shape.size >= MAX_KEYS || key.length > MAX_KEY_CHARS || key.includes(SEPARATOR)) return undefined;
     this.#count += 1;
     const added = shapeOf(key, shape);
-    if (shape.next) (shape.others ??= new Map([[shape.next.key, shape.next]])).set(key, added);
-    else shape.next = added;
-    return added;
+    if (!shape.next) return (shape.next = added);
+    (shape.others ??= new Map()).set(key, added);
+    return remembered(shape, added);
   }
 }
 
+function remembered(shape: Shape, other: Shape): Shape {
+  shape.recent[shape.turn] = other;
+  shape.turn = (shape.turn + 1) % MAX_RECENT;
+  return other;
+}
+
 function shapeOf(key: string, before: Shape | undefined): Shape {
-  return { key, before, size: before ? before.size + 1 : 0, next: undefined, others: undefined, text: undefined, buffer: 0, number: 0 };
+  return { key, before, size: before ? before.size + 1 : 0, next: undefined, others: undefined, recent: [], turn: 0, text: undefined, buffer: 0, number: 0 };
 }

@@ -32,9 +32,14 @@ const LONG_CHARS = 256;
  * flat.
  */
 const FLAT_CHARS = 64 * 1024;
-/** The room for words at the start, and what is kept at most of the room for a large record. */
+/** The room for words at the start. */
 const FIRST_WORDS = 1024;
+/**
+ * Room above `KEPT_WORDS` is kept only if the last buffer had as many words, and room above `MAX_KEPT_WORDS` never. New room
+ * costs page faults.
+ */
 const KEPT_WORDS = 64 * 1024;
+const MAX_KEPT_WORDS = 4 * 1024 * 1024;
 
 const DOUBLES = new Float64Array(1);
 const HALVES = new Uint32Array(DOUBLES.buffer);
@@ -53,6 +58,8 @@ export class Words {
   /** The number of words; the first word is the number of shapes. */
   length = 1;
   #words = new Uint32Array(FIRST_WORDS);
+  /** The number of words in the last buffer. */
+  #written = 0;
   /** The text of the last short strings. */
   #short = '';
   /** The full texts of earlier short strings. */
@@ -132,19 +139,21 @@ export class Words {
     this.#short = short;
     this.#flat.length = flat;
     this.#long.length = long;
-    if (this.#words.length > KEPT_WORDS && length <= KEPT_WORDS) this.#words = this.#words.slice(0, KEPT_WORDS);
   }
 
   /** The bytes of all that has been appended. */
   write(): ArrayBuffer {
     const { texts } = this.shapes;
     this.#words[0] = texts.length;
+    this.#written = this.length;
     const short = this.#flat.length > 0 ? [...this.#flat, this.#short].join('') : this.#short;
     return writeBuffer(this.#words.subarray(0, this.length), [...texts, short, ...this.#long]);
   }
 
   /** The memory is used again, and must not keep the strings alive. */
   clear(): void {
+    const room = this.#words.length;
+    if (room > MAX_KEPT_WORDS || (room > KEPT_WORDS && this.#written <= KEPT_WORDS)) this.#words = new Uint32Array(FIRST_WORDS);
     this.rewind({ length: 1, short: '', flat: 0, long: 0 });
     this.shapes.clear();
   }
