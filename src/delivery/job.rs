@@ -175,7 +175,7 @@ impl Job {
     #[must_use]
     pub fn cost(&self) -> usize {
         let records = usize::try_from(self.count()).unwrap_or(usize::MAX);
-        COST + self.payload.body_len() + COST_OF_RECORD.saturating_mul(records) + self.gzip.get().map_or(0, Bytes::len)
+        COST + self.payload.memory() + COST_OF_RECORD.saturating_mul(records) + self.gzip.get().map_or(0, Bytes::len)
     }
 
     /// The body of its request. `compress`: whether the exporter compresses.
@@ -222,7 +222,7 @@ mod tests {
     fn a_compressed_body_takes_memory_too() {
         let job = Job::new(1, payload(), clock::now(), None);
         let plain = job.cost();
-        assert_eq!(plain, COST + r#"{"logs":[{}]}"#.len() + COST_OF_RECORD);
+        assert_eq!(plain, COST + job.payload.memory() + COST_OF_RECORD);
         let compressed = job.body(true).gzip.expect("it is compressed");
         compressed.set(Bytes::from_static(b"compressed")).expect("it was not compressed before");
         assert_eq!(job.cost(), plain + b"compressed".len());

@@ -9,6 +9,9 @@ use crate::{
     signal::Signal,
 };
 
+/// A body gets memory for this part more than the last one had: batches are similar in size, and seldom equal.
+const SLACK: usize = 32;
+
 /// Identifies consecutive records of one signal by their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordRange {
@@ -30,6 +33,8 @@ pub struct Payload {
     text: Vec<u8>,
     /// The body, once it is closed. Requests share it.
     body: Bytes,
+    /// The bytes of memory that the body has.
+    memory: usize,
     /// Where each record ends in the JSON.
     ends: Vec<u32>,
 }
@@ -38,20 +43,22 @@ impl Payload {
     /// A payload without records; the number of its first record will be `first`.
     #[must_use]
     pub fn new(signal: Signal, first: u64) -> Self {
-        Self { signal, first, text: Vec::new(), body: Bytes::new(), ends: Vec::new() }
+        Self { signal, first, text: Vec::new(), body: Bytes::new(), memory: 0, ends: Vec::new() }
     }
 
-    /// A payload for the records that follow these, with memory for as many, in the place of `spare` if it is given.
-    /// Batches are similar in size, and growing costs several allocations.
+    /// A payload for the records that follow these, with memory for a body as long or somewhat longer: `spare`, if it
+    /// suffices. Growing would copy what is there into new memory.
     #[must_use]
     pub fn successor(&self, spare: Option<Vec<u8>>) -> Self {
-        let mut text = spare.unwrap_or_default();
-        text.reserve_exact(self.body_len());
+        let needed = self.body_len();
+        let suffices = |spare: &Vec<u8>| spare.capacity() >= needed;
+        let text = spare.filter(suffices).unwrap_or_else(|| Vec::with_capacity(with_slack(needed)));
         Self {
             signal: self.signal,
             first: self.first + self.count(),
             text,
             body: Bytes::new(),
+            memory: 0,
             ends: Vec::with_capacity(self.ends.len()),
         }
     }
@@ -70,11 +77,14 @@ impl Payload {
         self.ends.push(u32::try_from(end).unwrap_or(u32::MAX));
     }
 
-    /// Completes the body, and frees the memory that growing has reserved: a payload may wait for minutes.
+    /// Completes the body, and frees the memory that is more than slack: a payload may wait for minutes.
     pub fn close(&mut self) {
         if !self.ends.is_empty() && self.body.is_empty() {
             self.text.extend_from_slice(request::END);
-            self.text.shrink_to_fit();
+            if self.text.capacity() > with_slack(with_slack(self.text.len())) {
+                self.text.shrink_to(with_slack(self.text.len()));
+            }
+            self.memory = self.text.capacity();
             // Takes the memory over.
             self.body = mem::take(&mut self.text).into();
         }
@@ -92,6 +102,12 @@ impl Payload {
             return text.into();
         }
         self.body.clone()
+    }
+
+    /// The memory of a closed payload without its ends, in bytes: the body and what is kept behind it for a longer one.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.memory
     }
 
     /// The memory of the body for a later payload, unless a request still has it.
@@ -219,6 +235,10 @@ impl Payload {
     }
 }
 
+fn with_slack(bytes: usize) -> usize {
+    bytes + bytes / SLACK
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,6 +293,40 @@ mod tests {
         assert_eq!((next.body().as_ptr(), &*next.body()), (memory, br#"{"logs":[4,56]}"#.as_slice()));
         let _request = next.body();
         assert_eq!(next.into_spare(), None);
+    }
+
+    /// A payload with one record, so that the body has `bytes`.
+    fn fill(mut payload: Payload, bytes: usize) -> Payload {
+        payload.push(&vec![b'1'; bytes - frame_len(Signal::Logs)]);
+        payload
+    }
+
+    #[test]
+    fn a_body_somewhat_longer_than_the_last_one_takes_no_other_memory() {
+        let last = fill(Payload::new(Signal::Logs, 0), 3200);
+        for (spare, bytes) in [(None, 3200), (None, 3300), (Some(3200), 3150), (Some(3200), 3200), (Some(3300), 3300)] {
+            let payload = last.successor(spare.map(Vec::with_capacity));
+            let (memory, capacity) = (payload.text.as_ptr(), payload.text.capacity());
+            assert_eq!(capacity, spare.unwrap_or(3300));
+            let mut payload = fill(payload, bytes);
+            payload.close();
+            assert_eq!(payload.body().as_ptr(), memory, "{bytes} bytes, spare {spare:?}");
+            assert_eq!(payload.memory(), capacity);
+            assert_eq!(payload.into_spare().map(|spare| spare.capacity()), Some(capacity));
+        }
+        assert_eq!(last.successor(Some(Vec::with_capacity(3199))).text.capacity(), 3300, "it is not grown");
+    }
+
+    #[test]
+    fn a_body_gives_back_what_is_more_than_slack() {
+        for (capacity, kept) in [(3300, 3300), (3403, 3403), (3404, 3300), (1 << 20, 3300)] {
+            let mut payload = Payload::new(Signal::Logs, 0);
+            payload.text = Vec::with_capacity(capacity);
+            let mut payload = fill(payload, 3200);
+            payload.close();
+            assert_eq!(payload.memory(), kept);
+            assert_eq!(payload.into_spare().map(|spare| spare.capacity()), Some(kept), "of {capacity}");
+        }
     }
 
     #[test]
