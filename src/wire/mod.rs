@@ -47,8 +47,10 @@ use word::Word;
 /// The kind of spans that have all fields of the collector's schema.
 const COMPLETE_SPANS: usize = 5;
 
-/// Memory of this size is kept for the JSON of the next record.
+/// Memory of this size is kept for the JSON of the next record; more only if the last record needed more, up to
+/// [`MAX_KEPT_BYTES`].
 const KEPT_BYTES: usize = 4 << 20;
+const MAX_KEPT_BYTES: usize = 16 << 20;
 
 /// Why a buffer or a value cannot be read.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -130,9 +132,9 @@ impl Decoder {
         self.created_at.clear();
         json::date(&mut self.created_at, created_at_ms);
         let result = self.read(bytes, max_record_bytes, take);
-        // The memory of one enormous record is not kept.
+        let kept = if self.out.len() > KEPT_BYTES { MAX_KEPT_BYTES } else { KEPT_BYTES };
         self.out.clear();
-        self.out.shrink_to(KEPT_BYTES);
+        self.out.shrink_to(kept);
         self.shapes.clear();
         result
     }

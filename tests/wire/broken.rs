@@ -9,13 +9,13 @@ use serde::de::IgnoredAny;
 
 use crate::{CASES, MAX_BYTES, decode, wire};
 
-const LOGS: u32 = 1 << 3 | KIND;
+pub const LOGS: u32 = 1 << 3 | KIND;
 /// An object of the first shape, and one of no shape with all keys beside their values.
-const SHAPED: u32 = 1 << 4 | 5;
+pub const SHAPED: u32 = 1 << 4 | 5;
 const OPEN: u32 = 1 << 3 | 5;
 const NULL: u32 = 0;
 const END: u32 = 5 << 3;
-const LONG: u32 = 2;
+pub const LONG: u32 = 2;
 /// Groups of all kinds of words and strings.
 const GROUPS: [&str; 5] = ["tags", "records", "shapes", "sharing", "disguises"];
 
