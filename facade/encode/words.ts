@@ -60,8 +60,11 @@ export class Words {
   #words = new Uint32Array(FIRST_WORDS);
   /** The number of words in the last buffer. */
   #written = 0;
-  /** The text of the last short strings. */
-  #short = '';
+  /**
+   * The text of the last short strings. The object is made anew for each buffer: V8 notes each new string that an old object
+   * gets, and that takes longer than to append it.
+   */
+  #last = { short: '' };
   /** The full texts of earlier short strings. */
   readonly #flat: string[] = [];
   readonly #long: string[] = [];
@@ -88,7 +91,7 @@ export class Words {
   string(value: string): void {
     if (value.length < LONG_CHARS) {
       this.#push((value.length << BITS) | SHORT);
-      if (this.#short.length < FLAT_CHARS) this.#short += value;
+      if (this.#last.short.length < FLAT_CHARS) this.#last.short += value;
       else this.#flatten(value);
     } else {
       this.#push(LONG);
@@ -130,13 +133,13 @@ export class Words {
   }
 
   position(): Position {
-    return { length: this.length, short: this.#short, flat: this.#flat.length, long: this.#long.length };
+    return { length: this.length, short: this.#last.short, flat: this.#flat.length, long: this.#long.length };
   }
 
   /** Takes back what has been appended since then. */
   rewind({ length, short, flat, long }: Position): void {
     this.length = length;
-    this.#short = short;
+    this.#last.short = short;
     this.#flat.length = flat;
     this.#long.length = long;
   }
@@ -146,7 +149,7 @@ export class Words {
     const { texts } = this.shapes;
     this.#words[0] = texts.length;
     this.#written = this.length;
-    const short = this.#flat.length > 0 ? [...this.#flat, this.#short].join('') : this.#short;
+    const short = this.#flat.length > 0 ? [...this.#flat, this.#last.short].join('') : this.#last.short;
     return writeBuffer(this.#words.subarray(0, this.length), [...texts, short, ...this.#long]);
   }
 
@@ -154,13 +157,14 @@ export class Words {
   clear(): void {
     const room = this.#words.length;
     if (room > MAX_KEPT_WORDS || (room > KEPT_WORDS && this.#written <= KEPT_WORDS)) this.#words = new Uint32Array(FIRST_WORDS);
+    this.#last = { short: '' };
     this.rewind({ length: 1, short: '', flat: 0, long: 0 });
     this.shapes.clear();
   }
 
   #flatten(last: string): void {
-    this.#flat.push([this.#short, last].join(''));
-    this.#short = '';
+    this.#flat.push([this.#last.short, last].join(''));
+    this.#last.short = '';
   }
 
   #double(word: number, value: number): void {
