@@ -37,7 +37,7 @@ export const PROFILES = {
   'many-15mb': { make: (number) => many(number, 200_000, 28), spans: 12, turn: 1, pool: FEW, sides: ['stringify', 'peer', 'ours'] },
   spool: { ...WARM.typical, sides: ['ours', 'spool'] },
   captured: { spans: 20_000, turn: 20, sides: ['none', 'peer', 'ours'] },
-  paced: { ...WARM.typical, spans: 150_000, perSecond: 10_000, sides: ['none', 'peer', 'ours'] },
+  paced: { ...WARM.typical, spans: 150_000, perSecond: 10_000, sides: ['none', 'stringify', 'peer', 'ours'] },
 };
 
 /** Who exports in a profile. */

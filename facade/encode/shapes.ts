@@ -12,8 +12,8 @@ export interface Shape {
   others: Map<string, Shape> | undefined;
   /** Those of `others` that were looked up last: comparing a few keys takes less time than the map. */
   readonly recent: Shape[];
-  /** The place in `recent` that is taken next. */
-  turn: number;
+  /** The index in `recent` of the one that is replaced next. */
+  oldest: number;
   /** The keys, as they are written. */
   text: string | undefined;
   /** The buffer in which the shape has its number. */
@@ -100,11 +100,11 @@ export class Shapes {
 }
 
 function remembered(shape: Shape, other: Shape): Shape {
-  shape.recent[shape.turn] = other;
-  shape.turn = (shape.turn + 1) % MAX_RECENT;
+  shape.recent[shape.oldest] = other;
+  shape.oldest = (shape.oldest + 1) % MAX_RECENT;
   return other;
 }
 
 function shapeOf(key: string, before: Shape | undefined): Shape {
-  return { key, before, size: before ? before.size + 1 : 0, next: undefined, others: undefined, recent: [], turn: 0, text: undefined, buffer: 0, number: 0 };
+  return { key, before, size: before ? before.size + 1 : 0, next: undefined, others: undefined, recent: [], oldest: 0, text: undefined, buffer: 0, number: 0 };
 }
