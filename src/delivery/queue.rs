@@ -181,7 +181,8 @@ impl Queue {
         self.cost
     }
 
-    /// The memory of the jobs in flight, in bytes: bodies, and as much memory for later ones, see `Batcher::recycle`.
+    /// The memory of the jobs in flight, in bytes: bodies without their slack, and as much for later ones, see
+    /// `Batcher::recycle`.
     #[must_use]
     pub fn out_cost(&self) -> usize {
         self.lines.iter().map(|line| 2 * line.out_bytes).sum()
